@@ -1,0 +1,1 @@
+"""What an auditor sees and takes away: pages, reports, the demo."""

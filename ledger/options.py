@@ -1,0 +1,31 @@
+"""Options that every command spells and explains the same way."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from typer import Option
+
+Format = Literal["table", "json", "ndjson", "csv"]
+
+OutputOption = Annotated[
+    Format, Option("--output", "-o", help="how the answer is printed on stdout")
+]
+JsonOption = Annotated[bool, Option("--json", help="the same as --output json")]
+HomeOption = Annotated[
+    Path | None,
+    Option("--home", envvar="MLLEDGER_HOME", help="ledger home; nearest .mlledger"),
+]
+AsOfOption = Annotated[
+    str | None, Option("--as-of", help="when it was true; ISO 8601, default now")
+]
+KnownAsOfOption = Annotated[
+    str | None,
+    Option("--known-as-of", help="what had been sealed by then; ISO 8601, default now"),
+]
+
+
+def chosen(output: Format, *, json: bool) -> Format:
+    """Return the output form that ``--output`` and ``--json`` ask for together."""
+    return "json" if json else output

@@ -1,0 +1,265 @@
+"""How every command answers: one JSON envelope, tables, NDJSON, CSV, exit codes.
+
+stdout carries data alone; progress, hints and errors go to stderr. With ``--json`` a
+command prints one object::
+
+    {"schema": "mlledger.cli/1", "command": "…", "ok": true, "exit": 0, "data": …,
+     "warnings": [], "errors": [{"id", "message", "place", "expected", "actual",
+     "hint"}], "meta": {"version": "…", …}}
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import sys
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Literal, NoReturn, cast
+from uuid import UUID
+
+from ledger.errors import EvidenceError, LedgerError
+
+Format = Literal["table", "json", "ndjson", "csv"]
+SCHEMA = "mlledger.cli/1"
+
+
+@dataclass(slots=True)
+class Answer:
+    """What a command found, before it is printed.
+
+    Attributes:
+        command: the sub-command, such as ``decision show``.
+        data: rows (a list of mappings) or one object.
+        exit: process exit code, see :mod:`ledger.errors`.
+        text: how a person reads it; rows become a table when it is None.
+        complete: False when rows were cut off, with the reason among warnings.
+    """
+
+    command: str
+    data: object = None
+    exit: int = 0
+    errors: list[dict[str, object]] = field(default_factory=list[dict[str, object]])
+    warnings: list[str] = field(default_factory=list[str])
+    meta: dict[str, object] = field(default_factory=dict[str, object])
+    text: str | None = None
+    complete: bool = True
+
+
+def error_entry(error: LedgerError) -> dict[str, object]:
+    """Return the ``errors`` entry of one error."""
+    entry: dict[str, object] = {"id": error.code, "message": str(error)}
+    if isinstance(error, EvidenceError):
+        entry |= {
+            "place": error.place,
+            "expected": error.expected,
+            "actual": error.actual,
+        }
+    if error.hint:
+        entry["hint"] = error.hint
+    return entry
+
+
+def envelope(answer: Answer) -> dict[str, object]:
+    """Return the JSON object of an answer."""
+    from ledger import __version__
+
+    return {
+        "schema": SCHEMA,
+        "command": answer.command,
+        "ok": answer.exit == 0,
+        "exit": answer.exit,
+        "data": answer.data,
+        "warnings": answer.warnings,
+        "errors": answer.errors,
+        "meta": {"version": __version__, "complete": answer.complete, **answer.meta},
+    }
+
+
+def to_json(value: object) -> str:
+    """Return one line of JSON; ids, digests and times in their printed forms."""
+    return json.dumps(value, default=_plain, ensure_ascii=False)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, UUID):
+        return str(value)
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if hasattr(value, "__dataclass_fields__"):
+        import dataclasses
+
+        return {
+            item.name: getattr(value, item.name)
+            for item in dataclasses.fields(cast("Any", value))
+        }
+    return str(value)
+
+
+def format_id(value: bytes | UUID | None) -> str | None:
+    """Return an event id in UUID text form."""
+    if value is None:
+        return None
+    return str(value if isinstance(value, UUID) else UUID(bytes=value))
+
+
+def parse_id(text: str) -> bytes:
+    """Return the 16 bytes of an event id in UUID text form or 32 hex digits."""
+    from ledger.errors import InvalidEventError
+
+    try:
+        return UUID(text).bytes
+    except ValueError as error:
+        raise InvalidEventError(
+            f"{text!r} is not an event id", hint="8-4-4-4-12 hexadecimal digits"
+        ) from error
+
+
+def format_time(microseconds: int | None) -> str | None:
+    """Return microseconds since 1970 as ISO 8601 in UTC, six digits, with Z."""
+    if microseconds is None:
+        return None
+    seconds, micros = divmod(microseconds, 1_000_000)
+    moment = datetime.fromtimestamp(seconds, UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{micros:06d}Z"
+
+
+def parse_time(text: str) -> int:
+    """Return microseconds since 1970 of an ISO 8601 time; no zone means UTC."""
+    from ledger.errors import InvalidEventError
+
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise InvalidEventError(
+            f"{text!r} is not a time", hint="ISO 8601, such as 2026-11-21T09:30:00Z"
+        ) from error
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    whole = moment.replace(microsecond=0)
+    return int(whole.timestamp()) * 1_000_000 + moment.microsecond
+
+
+def emit(answer: Answer, form: Format = "table") -> NoReturn:
+    """Print an answer in a form and end the process with its exit code."""
+    printers: dict[str, Callable[[Answer], None]] = {
+        "json": _print_json,
+        "ndjson": _print_ndjson,
+        "csv": _print_csv,
+        "table": _print_table,
+    }
+    printers[form](answer)
+    sys.stdout.flush()
+    raise SystemExit(answer.exit)
+
+
+def _rows(answer: Answer) -> list[Mapping[str, object]]:
+    data = answer.data
+    if isinstance(data, list):
+        return cast("list[Mapping[str, object]]", data)
+    return [cast("Mapping[str, object]", data)] if isinstance(data, Mapping) else []
+
+
+def _print_json(answer: Answer) -> None:
+    sys.stdout.write(to_json(envelope(answer)) + "\n")
+
+
+def _print_ndjson(answer: Answer) -> None:
+    rows = _rows(answer)
+    for row in rows:
+        sys.stdout.write(to_json(row) + "\n")
+    summary = {"rows": len(rows), "exit": answer.exit, "errors": answer.errors}
+    sys.stdout.write(to_json({"summary": summary, "complete": answer.complete}) + "\n")
+
+
+def _print_csv(answer: Answer) -> None:
+    rows = _rows(answer)
+    if rows:
+        writer = csv.DictWriter(sys.stdout, fieldnames=list(rows[0]))
+        writer.writeheader()
+        writer.writerows({k: cell(v) for k, v in row.items()} for row in rows)
+    _complain(answer)
+
+
+def _print_table(answer: Answer) -> None:
+    if answer.text is not None:
+        sys.stdout.write(answer.text.rstrip("\n") + "\n")
+    elif rows := _rows(answer):
+        _table(rows)
+    elif not answer.errors:
+        sys.stderr.write("nothing recorded\n")
+    _complain(answer)
+
+
+def _table(rows: Sequence[Mapping[str, object]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in rows[0]:
+        table.add_column(name, overflow="fold")
+    for row in rows:
+        table.add_row(*(cell(value) for value in row.values()), style=None)
+    wide = None if sys.stdout.isatty() else 200
+    Console(width=wide, markup=False, highlight=False).print(table)
+
+
+def cell(value: object) -> str:
+    """Return one value as a table or CSV cell."""
+    if value is None:
+        return ""
+    if isinstance(value, dict | list | tuple):
+        return to_json(cast("object", value))
+    plain = _plain(value) if not isinstance(value, str | int | float) else value
+    return str(plain)
+
+
+def _complain(answer: Answer) -> None:
+    for warning in answer.warnings:
+        sys.stderr.write(f"warning: {warning}\n")
+    for error in answer.errors:
+        sys.stderr.write(f"error {error['id']}: {error['message']}\n")
+        for key in ("place", "expected", "actual", "hint"):
+            if error.get(key) and str(error[key]) not in str(error["message"]):
+                sys.stderr.write(f"  {key}: {error[key]}\n")
+
+
+@contextmanager
+def reporting(command: str, form: Format = "table") -> Generator[None]:
+    """Turn a :class:`LedgerError` into a printed answer with its exit code."""
+    try:
+        yield
+    except LedgerError as error:
+        answer = Answer(command, exit=error.exit_code, errors=[error_entry(error)])
+        if form == "table":
+            answer.text = None
+        emit(answer, form)
+
+
+def note(message: str) -> None:
+    """Write a progress line or hint to stderr."""
+    sys.stderr.write(message + "\n")
+
+
+def interactive() -> bool:
+    """Tell whether stderr is a terminal on which progress may be drawn."""
+    return sys.stderr.isatty() and not os.environ.get("CI")
+
+
+@contextmanager
+def progress(title: str, total: int | None = None) -> Generator[Callable[[int], None]]:
+    """Show progress on stderr; yields a function that takes the amount done more."""
+    if not interactive():
+        yield lambda _amount: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True)) as bar:
+        task = bar.add_task(title, total=total)
+        yield lambda amount: bar.update(task, advance=amount)

@@ -1,0 +1,132 @@
+"""Configuration: found upward, strict about names, the same after a round trip."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from ledger.config import (
+    Config,
+    ConsumersConfig,
+    LogConfig,
+    find_home,
+    format_config,
+    load_config,
+    parse_config,
+)
+from ledger.errors import ConfigurationError
+
+
+@pytest.fixture(autouse=True)
+def _no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("MLLEDGER_HOME", "MLLEDGER_LOG__BOOTSTRAP", "MLLEDGER_PG__DSN"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_what_is_written_reads_back(tmp_path: Path) -> None:
+    config = Config(
+        home=tmp_path,
+        name="acme",
+        ledger_id=bytes(range(32)),
+        log=LogConfig(
+            kind="kafka",
+            bootstrap="127.0.0.1:9092",
+            partitions=3,
+            options={"security_protocol": "SASL_SSL", "request_timeout_ms": 4000},
+        ),
+        consumers=ConsumersConfig(topics=("scores", 'score"d')),
+        identities={"person:ana": "file:keys/person-ana.key"},
+    )
+    again = parse_config(tomllib.loads(format_config(config)), home=tmp_path)
+    assert again == config
+
+
+def test_an_awkward_text_reads_back(tmp_path: Path) -> None:
+    config = Config(home=tmp_path, name="a", identities={'person:"x"\\': 'file:a"b\\'})
+    assert parse_config(tomllib.loads(format_config(config)), home=tmp_path) == config
+
+
+def test_unknown_setting_names_the_nearest(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"log\.boostrap") as caught:
+        parse_config({"log": {"boostrap": "x"}}, home=tmp_path)
+    assert "log.bootstrap" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("data", "named"),
+    [
+        ({"log": {"partitions": "2"}}, "log.partitions"),
+        ({"log": {"partitions": True}}, "log.partitions"),
+        ({"log": {"partitions": 0}}, "log.partitions"),
+        ({"log": {"kind": "sqlit"}}, "log.kind"),
+        ({"producer": {"mode": "spoolish"}}, "producer.mode"),
+        ({"log": 3}, "log"),
+        ({"consumers": {"topics": "scores"}}, "consumers.topics"),
+        ({"consumers": {"topics": ["scores", 7]}}, "consumers.topics"),
+        ({"consumers": {"topics": [""]}}, "consumers.topics"),
+        ({"consumers": {"topic": ["scores"]}}, "consumers.topic"),
+        ({"ledger": {"ledger_id": "xy"}}, "ledger.ledger_id"),
+    ],
+)
+def test_wrong_value_names_the_setting(
+    tmp_path: Path, data: dict[str, object], named: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=named.replace(".", r"\.")):
+        parse_config(data, home=tmp_path)
+
+
+def test_variables_win_over_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = replace(Config(home=tmp_path, name="a"), log=LogConfig(bootstrap="file:1"))
+    (tmp_path / "mlledger.toml").write_text(format_config(config))
+    assert load_config(tmp_path).log.bootstrap == "file:1"
+    monkeypatch.setenv("MLLEDGER_LOG__BOOTSTRAP", "env:2")
+    assert load_config(tmp_path).log.bootstrap == "env:2"
+
+
+def test_a_secret_may_stand_in_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "mlledger.toml").write_text(format_config(Config(tmp_path, name="a")))
+    secret = tmp_path / "dsn"
+    secret.write_text("host=db\n")
+    monkeypatch.setenv("MLLEDGER_PG__DSN_FILE", str(secret))
+    assert load_config(tmp_path).database.dsn == "host=db"
+
+
+def test_home_is_searched_upward_to_the_repository_root(tmp_path: Path) -> None:
+    repository = tmp_path / "repo"
+    deep = repository / "a" / "b"
+    deep.mkdir(parents=True)
+    (repository / ".git").mkdir()
+    (tmp_path / ".mlledger").mkdir()
+    (tmp_path / ".mlledger" / "mlledger.toml").write_text("")
+    assert find_home(deep) == repository / ".mlledger"
+    near = repository / "a" / ".mlledger"
+    near.mkdir()
+    (near / "mlledger.toml").write_text("")
+    assert find_home(deep) == near
+
+
+def test_no_ledger_says_how_to_make_one(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="no ledger here") as caught:
+        load_config(tmp_path)
+    assert "mlledger init" in caught.value.hint
+
+
+def test_origins_and_partitions_are_inverse(tmp_path: Path) -> None:
+    config = Config(home=tmp_path, name="acme", log=LogConfig(partitions=3))
+    assert config.origins == (
+        "acme/control",
+        "acme/manifest",
+        "acme/p0",
+        "acme/p1",
+        "acme/p2",
+    )
+    assert [config.partition(o) for o in config.origins] == [-1, -2, 0, 1, 2]
+    with pytest.raises(ConfigurationError):
+        config.partition("acme/p3")

@@ -1,0 +1,88 @@
+"""Answers: one envelope, stable exit codes, data on stdout alone."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from ledger import errors, output
+from ledger.output import Answer, emit, format_id, format_time, parse_id, parse_time
+
+
+def everything(error: type[errors.LedgerError]) -> list[type[errors.LedgerError]]:
+    found = [error]
+    for child in error.__subclasses__():
+        found += everything(child)
+    return found
+
+
+def test_every_error_class_has_its_own_code() -> None:
+    classes = everything(errors.LedgerError)
+    codes = [kind.code for kind in classes if "code" in vars(kind)]
+    assert len(set(codes)) == len(codes)
+
+
+def test_could_not_check_and_failed_never_share_an_exit_code() -> None:
+    assert errors.IntegrityError.exit_code == errors.MalformedError.exit_code == 5
+    assert errors.MissingEvidenceError.exit_code == 6
+    assert not issubclass(errors.MissingEvidenceError, errors.IntegrityError)
+
+
+def test_json_is_one_envelope(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        emit(Answer("event ls", [{"event_id": "x"}], warnings=["cut"]), "json")
+    assert ended.value.code == 0
+    shown = capsys.readouterr()
+    value = json.loads(shown.out)
+    assert value["schema"] == "mlledger.cli/1"
+    assert value["data"] == [{"event_id": "x"}]
+    assert (value["ok"], value["exit"]) == (True, 0)
+    assert shown.err == ""
+
+
+def test_ndjson_ends_with_whether_it_is_complete(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit):
+        emit(Answer("event ls", [{"a": 1}, {"a": 2}], complete=False), "ndjson")
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert lines[:2] == [{"a": 1}, {"a": 2}]
+    assert lines[2]["complete"] is False
+
+
+def test_csv_has_a_header_and_plain_cells(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        emit(Answer("x", [{"a": 1, "b": None, "c": ["y"]}]), "csv")
+    assert capsys.readouterr().out.splitlines() == ["a,b,c", '1,,"[""y""]"']
+
+
+def test_an_error_is_printed_with_what_to_do(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit) as ended, output.reporting("x", "json"):
+        raise errors.RootMismatchError(
+            expected=bytes(32), computed=bytes([1] * 32), place="p0/tile/0/000"
+        )
+    assert ended.value.code == 5
+    shown = json.loads(capsys.readouterr().out)
+    assert shown["errors"][0]["place"] == "p0/tile/0/000"
+    assert shown["errors"][0]["expected"] == "00" * 32
+
+
+def test_times_and_ids_print_and_parse() -> None:
+    assert format_time(0) == "1970-01-01T00:00:00.000000Z"
+    assert parse_time("2026-11-21T09:30:00Z") == 1_795_253_400_000_000
+    assert parse_time("2026-11-21T10:30:00.000001+01:00") == 1_795_253_400_000_001
+    assert format_time(parse_time("1969-12-31T23:59:59.5")) == (
+        "1969-12-31T23:59:59.500000Z"
+    )
+    identifier = bytes(range(16))
+    text = format_id(identifier)
+    assert text is not None
+    assert parse_id(text) == identifier
+    for wrong in ("", "12", "zz" * 16):
+        with pytest.raises(errors.InvalidEventError):
+            parse_id(wrong)
+    with pytest.raises(errors.InvalidEventError):
+        parse_time("yesterday")
