@@ -1,0 +1,136 @@
+"""Pack events into one signed entry; the layout stands in :mod:`ledger.entry`."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from dataclasses import replace
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from ledger.errors import MalformedError, TooLargeError
+from ledger.event_leaf import EncodedEvent, events_root
+from ledger.header import (
+    MAX_EVENTS,
+    NO_HASH,
+    PAYLOAD_TYPE,
+    Header,
+    check_header,
+    pae,
+)
+from ledger.kinds import check_types
+
+if TYPE_CHECKING:
+    from ledger.keys import Signer
+
+MAX_VALUE = 921_600
+MAX_EVENT = 524_288
+MAX_SCHEMAS = 255
+ENTRY_FRONT = b"MLLE\x00\x01\x00\xac"
+EVENT_FRONT = struct.Struct(">BI")
+PAYLOAD_AT = 248
+SCHEMAS_AT = PAYLOAD_AT + 33
+
+
+def pack_entry(  # noqa: PLR0913  the fields of the header and the payload
+    *,
+    kind: int,
+    log_id: bytes,
+    stream_id: bytes,
+    seq: int,
+    prev: bytes,
+    signer: Signer,
+    claimed_time_ms: int,
+    events: Sequence[EncodedEvent],
+    seed: bytes,
+) -> bytes:
+    """Sign events as one entry and return the value of its log record.
+
+    Args:
+        kind: one of the ``KIND_`` constants.
+        log_id: SHA-256 of the origin.
+        stream_id: 16 bytes.
+        seq: number of the entry in its stream.
+        prev: hash of the previous header; 32 zeros at seq 0.
+        signer: the producer's key.
+        claimed_time_ms: the producer's clock, milliseconds since 1970.
+        events: 1 to 4096 events, each at most 512 KiB.
+        seed: 32 fresh random bytes, secret until an event is disclosed.
+
+    Raises:
+        TooLargeError: an event, their number or their sum exceeds the format.
+        ValueError: the result would not be well-formed.
+    """
+    schema_ids = tuple(dict.fromkeys(event.schema_id for event in events))
+    blank = Header(
+        kind=kind,
+        log_id=log_id,
+        stream_id=stream_id,
+        seq=seq,
+        prev=prev,
+        key_fp=sha256(signer.public_key).digest(),
+        claimed_time_ms=claimed_time_ms,
+        n_events=len(events),
+        events_root=NO_HASH,
+    )
+    _refuse_oversize(schema_ids, events)
+    _refuse_unpackable(blank, seed, schema_ids)
+    root = events_root(stream_id=stream_id, seq=seq, seed=seed, events=events)
+    signed = replace(blank, events_root=root).to_bytes()
+    payload = _payload(seed, schema_ids, events)
+    signature = signer.sign(pae(PAYLOAD_TYPE, signed))
+    return b"".join(
+        (ENTRY_FRONT, signed, signature, len(payload).to_bytes(4, "big"), payload)
+    )
+
+
+def _refuse_oversize(
+    schema_ids: Sequence[bytes], events: Sequence[EncodedEvent]
+) -> None:
+    sizes = [len(event.body) for event in events]
+    size = packed_size(
+        n_schemas=len(schema_ids), bodies_len=sum(sizes), n_events=len(events)
+    )
+    for what, found, most in (
+        ("events in an entry", len(events), MAX_EVENTS),
+        ("event types in an entry", len(schema_ids), MAX_SCHEMAS),
+        ("bytes of an event", max(sizes, default=0), MAX_EVENT),
+        ("bytes of an entry", size, MAX_VALUE),
+    ):
+        if found > most:
+            raise TooLargeError(f"{what}: {found}; the format allows {most}")
+
+
+def _refuse_unpackable(
+    header: Header, seed: bytes, schema_ids: tuple[bytes, ...]
+) -> None:
+    hashes = (header.log_id, header.prev, seed, *schema_ids)
+    if len(header.stream_id) != 16 or any(len(item) != 32 for item in hashes):
+        raise ValueError("stream_id has 16 bytes; log_id, prev, seed, schema ids 32")
+    try:
+        check_header(header)
+        check_types(header, schema_ids)
+    except MalformedError as error:
+        raise ValueError(str(error)) from error
+
+
+def _payload(
+    seed: bytes, schema_ids: Sequence[bytes], events: Sequence[EncodedEvent]
+) -> bytes:
+    numbers = {schema_id: number for number, schema_id in enumerate(schema_ids)}
+    parts = [seed, bytes([len(numbers)]), *schema_ids]
+    for event in events:
+        parts.append(EVENT_FRONT.pack(numbers[event.schema_id], len(event.body)))
+        parts.append(event.body)
+    return b"".join(parts)
+
+
+def packed_size(*, n_schemas: int, bodies_len: int, n_events: int) -> int:
+    """Return the length of the value of an entry, to cut at ``MAX_VALUE``.
+
+    Args:
+        n_schemas: number of distinct schemas among the events.
+        bodies_len: sum of the lengths of the Avro bodies.
+        n_events: number of events.
+    """
+    return SCHEMAS_AT + 32 * n_schemas + 5 * n_events + bodies_len
