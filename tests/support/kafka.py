@@ -1,0 +1,34 @@
+"""A real Kafka broker for tests, and configurations of ledgers on it."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ledger import clock, devkafka
+from ledger.config import Config, LogConfig
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+
+@contextmanager
+def start_test_kafka(folder: Path) -> Generator[str]:
+    """Give ``host:port`` of a broker that runs until the context ends."""
+    broker = devkafka.start(folder, heap="512m")
+    try:
+        yield broker.bootstrap
+    finally:
+        devkafka.stop(folder)
+
+
+def kafka_config(bootstrap: str, *, partitions: int = 2, **options: object) -> Config:
+    """Return the configuration of a fresh ledger name; its topics do not exist yet."""
+    return Config(
+        home=Path("/nonexistent"),
+        name=f"t-{clock.random_bytes(6).hex()}",
+        log=LogConfig(
+            kind="kafka", bootstrap=bootstrap, partitions=partitions, options=options
+        ),
+    )
