@@ -1,0 +1,224 @@
+"""Recovery: on start a sealer distrusts itself, and stops rather than sign on sand.
+
+State, public folder and log are compared before the first batch. What a kill or power
+cut left behind is finished; what contradicts itself raises, with the place of the
+contradiction and what to do about it:
+
+===========================================  =======================================
+found                                        done
+===========================================  =======================================
+public behind the state                      staged files copied, note signed again
+public ahead of the state                    stop: the state was rolled back
+same size, other root                        stop: evidence of a fork
+right-edge tiles do not give the root        stop: a tile was altered
+last leaf's record differs from the log      stop: the log was altered
+log shorter than what is sealed              stop: the range that is lost is named
+topic made anew                              stop: another log under the same name
+===========================================  =======================================
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from ledger.errors import IntegrityError, MissingEvidenceError, RootMismatchError
+from ledger.leaf import SealLeaf, parse_leaf
+from ledger.public import OriginReader, read_checkpoint
+from ledger.tree import Frontier
+from ledger.verdict import Verdict
+
+if TYPE_CHECKING:
+    from ledger.checkpoint import Checkpoint
+    from ledger.seal.origin import SealedOrigin
+    from ledger.seal.state import HeadState
+
+_RESTORE_STATE = (
+    "the sealer's state is older than what it published: restore the newest state, or "
+    "declare a break; sealing on would sign a second history"
+)
+_FORK = "two histories of one size exist: keep both as evidence, seal no further"
+_RESTORE_LOG = (
+    "restore these records from a replica, an archive or a producer's journal"
+)
+
+
+def recover(parts: SealedOrigin) -> HeadState | None:
+    """Bring public up to the state, or stop; returns the head to go on from.
+
+    Raises:
+        IntegrityError: state, public folder and log contradict each other.
+        MissingEvidenceError: tiles or records that are needed are absent.
+    """
+    head = parts.state.head(parts.origin)
+    published = _published(parts)
+    verify_not_rolled_back(parts, head, published)
+    if head is None:
+        parts.publication.drop_other_staging(size=0, root=b"")
+        return None
+    verify_log_identity(parts, head)
+    staged = parts.publication.is_staged(size=head.size, root=head.root)
+    if staged:
+        parts.copy(head)
+    verify_edge(parts, head, published)
+    if staged or published is None or published.size < head.size:
+        parts.publish(head, parts.sign(head))
+        parts.clean(head)
+    verify_log_reaches(parts, head.next_offset)
+    verify_last_record(parts, head)
+    parts.publication.drop_other_staging(size=head.size, root=head.root)
+    return head
+
+
+def verify_not_rolled_back(
+    parts: SealedOrigin, head: HeadState | None, published: Checkpoint | None
+) -> None:
+    """Check that the state is at least as new as what was published.
+
+    Raises:
+        IntegrityError: it is older, or it holds another root of the same size.
+    """
+    size = head.size if head else 0
+    ahead = max(published.size if published else 0, parts.publication.largest_kept())
+    place = str(parts.publication.final / "checkpoint")
+    if ahead > size:
+        raise IntegrityError(
+            f"{parts.origin}: published up to {ahead}, but the state says {size}",
+            place=place,
+            expected=f"size {size} or less",
+            actual=f"size {ahead}",
+            hint=_RESTORE_STATE,
+        )
+    if head and published and published.size == size and published.root != head.root:
+        raise IntegrityError(
+            f"{parts.origin}: size {size} has one root in the state and another one in "
+            "the published checkpoint",
+            place=place,
+            expected=head.root.hex(),
+            actual=published.root.hex(),
+            hint=_FORK,
+        )
+
+
+def verify_log_identity(parts: SealedOrigin, head: HeadState) -> None:
+    """Check that the log is the one that was sealed, not one of the same name.
+
+    Raises:
+        IntegrityError: its identity differs.
+    """
+    identity = parts.log.identity(parts.partition)
+    if identity != head.topic_id:
+        raise IntegrityError(
+            f"{parts.origin}: the log was made anew; {head.next_offset} offsets of the "
+            "former one are sealed",
+            place=f"log {parts.origin}",
+            expected=head.topic_id.hex(),
+            actual=identity.hex(),
+            hint="point mlledger.toml at the log that was sealed, or declare a break",
+        )
+
+
+def verify_edge(
+    parts: SealedOrigin, head: HeadState, published: Checkpoint | None = None
+) -> None:
+    """Hash the right edge of the published tiles; they must give the state's root.
+
+    Raises:
+        RootMismatchError: they, or the state's frontier, give another one.
+        MissingEvidenceError: a tile is absent.
+    """
+    frontier = Frontier.from_bytes(head.size, head.frontier).root()
+    if frontier != head.root:
+        raise RootMismatchError(
+            expected=head.root, computed=frontier, place=f"state of {parts.origin}"
+        )
+    reader = _reader(parts, head)
+    reader.leaf(head.size - 1)
+    if published:
+        computed = reader.root_at(published.size)
+        if computed != published.root:
+            raise RootMismatchError(
+                expected=published.root,
+                computed=computed,
+                place=str(parts.publication.final / "checkpoint"),
+                what=f"root at size {published.size}",
+            )
+
+
+def verify_log_reaches(parts: SealedOrigin, next_offset: int) -> None:
+    """Check that the log still reaches up to what is sealed, and begins no later.
+
+    Args:
+        parts: the origin.
+        next_offset: offset of the first record that is not sealed yet.
+
+    Raises:
+        IntegrityError: it is shorter, or it now begins after the next offset.
+    """
+    start, end = parts.log.bounds(parts.partition)
+    if end < next_offset:
+        lost = (end, next_offset)
+    elif start > next_offset:
+        lost = (next_offset, start)
+    else:
+        return
+    raise IntegrityError(
+        f"{parts.origin}: offsets {lost[0]} to {lost[1] - 1} are lost from the log",
+        place=f"log {parts.origin} offset {lost[0]}",
+        expected=f"offset {next_offset} within or next to the log",
+        actual=f"offsets [{start}, {end})",
+        hint=_RESTORE_LOG,
+    )
+
+
+def verify_last_record(parts: SealedOrigin, head: HeadState) -> None:
+    """Compare the record of the last leaf that has one with the log.
+
+    Raises:
+        IntegrityError: the log holds another record at that offset.
+        MissingEvidenceError: it holds none.
+    """
+    leaf = _last_with_record(parts, head)
+    if leaf is None:
+        return
+    place = f"log {parts.origin} offset {leaf.offset}"
+    record = next(
+        parts.log.read(parts.partition, leaf.offset, max_records=1),
+        None,
+    )
+    if record is None or record.offset != leaf.offset:
+        raise MissingEvidenceError(
+            f"{place}: the last sealed record is not there",
+            place=place,
+            expected=leaf.record_hash.hex(),
+            hint=_RESTORE_LOG,
+        )
+    found = sha256(record.value or b"").digest()
+    if found != leaf.record_hash:
+        raise IntegrityError(
+            f"{place}: the last sealed record is another one now",
+            place=place,
+            expected=leaf.record_hash.hex(),
+            actual=found.hex(),
+            hint=_RESTORE_LOG,
+        )
+
+
+def _last_with_record(parts: SealedOrigin, head: HeadState) -> SealLeaf | None:
+    reader = _reader(parts, head)
+    for index in range(head.size - 1, -1, -1):
+        leaf = parse_leaf(reader.leaf(index))
+        if leaf.verdict != Verdict.GAP:
+            return leaf
+    return None
+
+
+def _published(parts: SealedOrigin) -> Checkpoint | None:
+    try:
+        return read_checkpoint(parts.public, parts.vkey)
+    except MissingEvidenceError:
+        return None
+
+
+def _reader(parts: SealedOrigin, head: HeadState) -> OriginReader:
+    return OriginReader(parts.public, parts.vkey, checkpoint=parts.checkpoint_of(head))

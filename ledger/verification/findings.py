@@ -1,0 +1,60 @@
+"""Collect what one check finds, so that a broken ledger does not print for ever."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from ledger.errors import EvidenceError
+from ledger.verification.steps import Step, held, step_of
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+LISTED = 100
+
+
+class Findings:
+    """The findings of one named check.
+
+    Args:
+        name: what is checked, such as ``acme/p0 records``.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._listed: list[Step] = []
+        self._counts = {"failed": 0, "not_checked": 0}
+
+    def __bool__(self) -> bool:
+        return bool(self._listed)
+
+    def add(self, error: EvidenceError) -> None:
+        """Take one finding; after a hundred of a kind they are only counted."""
+        step = step_of(self.name, error)
+        self._counts[step.status] += 1
+        if self._counts[step.status] <= LISTED:
+            self._listed.append(step)
+
+    @contextmanager
+    def collected(self) -> Generator[None]:
+        """Turn an error of the evidence into a finding and go on."""
+        try:
+            yield
+        except EvidenceError as error:
+            self.add(error)
+
+    def steps(self, detail: str) -> list[Step]:
+        """Return the findings; without any, one step that holds with this detail."""
+        if not self._listed:
+            return [held(self.name, detail)]
+        return self._listed + [
+            Step(
+                self.name,
+                "failed" if status == "failed" else "not_checked",
+                f"and {count - LISTED} more",
+                code="LDG-V002" if status == "failed" else "LDG-V005",
+            )
+            for status, count in self._counts.items()
+            if count > LISTED
+        ]

@@ -1,0 +1,185 @@
+"""kill -9 at every step of a batch, a disk that fails there, and the start after it."""
+
+from __future__ import annotations
+
+import errno
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from ledger.administration import authorise
+from ledger.errors import DatabaseUnavailableError, UnavailableError
+from ledger.keys import Ed25519Signer
+from ledger.seal import STEPS, State, sealers_for
+from tests.support.ledger import (
+    SmallLedger,
+    copy_ledger,
+    make_ledger,
+    sealed_ids,
+)
+
+ROOT = Path(__file__).resolve().parents[2]
+CONTROL_ENTRIES = 3
+BEFORE_SWAP = {"read", "judge", "stage", "stage-file", "swap"}
+CHILD = """
+import os, signal, sys
+from pathlib import Path
+from ledger import seal
+from ledger.config import load_config
+from ledger.log import open_log
+
+home, fatal, partition = sys.argv[1:]
+def hook(step):
+    if step == fatal:
+        os.kill(os.getpid(), signal.SIGKILL)
+config = load_config(Path(home))
+log, state = open_log(config), seal.open_state(config)
+seal.drain(
+    seal.sealers_for(config, log, state, partitions=[int(partition)], hook=hook)
+)
+"""
+
+
+def seal_and_die(ledger: SmallLedger, step: str, partition: int = 0) -> int:
+    """Seal in another process that kills itself at a step; returns its exit code."""
+    done = subprocess.run(
+        [sys.executable, "-c", CHILD, str(ledger.home), step, str(partition)],
+        cwd=ROOT,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert done.stderr == ""
+    return done.returncode
+
+
+def failing_at(step: str, number: int) -> Callable[[str], None]:
+    def hook(now: str) -> None:
+        if now == step:
+            raise OSError(number, "injected")
+
+    return hook
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[bytes]]:
+    """A closed home and its decisions: the next batch of p0 fills a tile."""
+    ledger = make_ledger(tmp_path_factory.mktemp("template"))
+    ids = ledger.emit_decisions(200, per_entry=1)
+    ledger.seal()
+    ids += ledger.emit_decisions(100, per_entry=1)
+    authorise(
+        ledger.config,
+        ledger.log,
+        identity="service:second",
+        kind="service",
+        public_key=Ed25519Signer.generate().public_key,
+    )
+    ledger.close()
+    return ledger.home, ids
+
+
+@pytest.fixture
+def ledger(template: tuple[Path, list[bytes]], tmp_path: Path) -> Iterator[SmallLedger]:
+    """200 sealed entries, 100 more to seal, and one new key in the control log."""
+    ledger = copy_ledger(template[0], tmp_path / "home")
+    yield ledger
+    ledger.close()
+
+
+@pytest.fixture
+def ids(template: tuple[Path, list[bytes]]) -> list[bytes]:
+    return template[1]
+
+
+STEPS_OF_EVENTS = [step for step in STEPS if step != "policy"]
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("step", STEPS_OF_EVENTS)
+def test_a_killed_sealer_leaves_one_history_with_every_event_once(ledger, ids, step):
+    assert seal_and_die(ledger, step) == -signal.SIGKILL
+    assert ledger.exit_code() in {0, 6}, "a kill must never look like a contradiction"
+    assert ledger.seal() == CONTROL_ENTRIES + (100 if step in BEFORE_SWAP else 0)
+    assert ledger.exit_code() == 0
+    assert sealed_ids(ledger) == ids
+    assert not list((ledger.config.staging / "acme/p0").glob("*-*"))
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("step", STEPS)
+def test_a_killed_control_sealer_goes_on_as_if_nothing_had_happened(ledger, ids, step):
+    assert seal_and_die(ledger, step, -1) == -signal.SIGKILL
+    assert ledger.exit_code() in {0, 6}
+    ledger.seal()
+    assert ledger.exit_code() == 0
+    assert sealed_ids(ledger) == ids
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("number", [errno.EIO, errno.ENOSPC])
+@pytest.mark.parametrize("step", STEPS_OF_EVENTS)
+def test_a_failing_disk_loses_nothing_and_the_next_call_goes_on(
+    ledger, ids, step, number
+):
+    broken = [True]
+
+    def hook(now: str) -> None:
+        if broken[0]:
+            failing_at(step, number)(now)
+
+    with ledger.sealer(hook=hook) as sealer:
+        with pytest.raises(UnavailableError, match="injected"):
+            sealer.seal_once()
+        assert ledger.exit_code() in {0, 6}
+        broken[0] = False
+        sealer.seal_once()
+        sealer.seal_once()
+    assert ledger.exit_code() == 0
+    assert sealed_ids(ledger) == ids
+
+
+@pytest.mark.faults
+def test_killed_twice_in_a_row_it_still_recovers(ledger, ids):
+    for step in ("copy-file", "publish", "clean-staging"):
+        assert seal_and_die(ledger, step) == -signal.SIGKILL
+    assert ledger.seal() == CONTROL_ENTRIES
+    assert ledger.exit_code() == 0
+    assert sealed_ids(ledger) == ids
+
+
+class AnswerLost:
+    """A state whose swap happens although it seems to have failed, or the reverse."""
+
+    def __init__(self, inner: State, *, happens: bool) -> None:
+        self._inner = inner
+        self._happens = happens
+        self._lost = False
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._inner, name)
+
+    def swap(self, *arguments: object) -> None:
+        if self._lost or self._happens:
+            self._inner.swap(*arguments)
+        if not self._lost:
+            self._lost = True
+            raise DatabaseUnavailableError("connection lost during commit")
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("happens", [True, False])
+def test_a_swap_whose_answer_was_lost_is_asked_for_again(ledger, ids, happens):
+    with ledger.state() as state:
+        unsure = AnswerLost(state, happens=happens)
+        (sealer,) = sealers_for(ledger.config, ledger.log, unsure, partitions=[0])
+        with pytest.raises(DatabaseUnavailableError):
+            sealer.seal_once()
+        assert sealer.seal_once().leaves == (0 if happens else 100)
+    ledger.seal()
+    assert ledger.exit_code() == 0
+    assert sealed_ids(ledger) == ids
