@@ -1,0 +1,97 @@
+"""Fields of a decision: a cheap look at the ordinary ones, a full check of the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import TYPE_CHECKING, Any, cast
+
+from ledger.errors import InvalidEventError
+
+if TYPE_CHECKING:
+    from ledger.events.prediction import DecisionRecorded
+
+_PATHS = frozenset({"model", "fallback", "manual", "unknown"})
+_MODES = frozenset(
+    {"shadow", "advisory", "human_in_loop", "solely_automated", "unknown"}
+)
+
+
+@cache
+def decision_class() -> type[DecisionRecorded]:
+    """Return the event type, loaded when it is first used."""
+    from ledger.events.prediction import DecisionRecorded
+
+    return DecisionRecorded
+
+
+@cache
+def decision_schema() -> bytes:
+    """Return the id of the event type's schema, 32 bytes."""
+    from ledger.avro import schema_id
+
+    return schema_id(decision_class())
+
+
+def is_ordinary(fields: Mapping[str, Any]) -> bool:
+    """Tell whether the fields may go to the encoder, which checks types alone.
+
+    Texts are short and printable, numbers not negative, identifiers as they should be.
+    """
+    return (
+        fields["path"] in _PATHS
+        and fields["mode"] in _MODES
+        and _is_text(fields.get("output"))
+        and _is_text(fields.get("use"))
+        and _is_name(fields.get("caller"))
+        and _is_flag(fields.get("adverse"))
+        and _is_count(fields.get("latency_us"))
+        and _is_count(fields["time"])
+        and all(map(_is_text, fields["reason_codes"]))
+    )
+
+
+def validated(fields: Mapping[str, Any]) -> DecisionRecorded:
+    """Return the event after its full check; class labels become text before.
+
+    Raises:
+        InvalidEventError: naming each field that does not fit, and what would.
+    """
+    usual = {name: _usual(value) for name, value in fields.items()}
+    output = usual.get("output")
+    if isinstance(output, float):
+        raise InvalidEventError(
+            "prediction.decision.recorded: output: a number with a fraction, but the "
+            "exact score of a person is not recorded",
+            hint="give its class or bucket: output=lambda r: 'high' if r > 0.5 else …",
+        )
+    if isinstance(output, (bool, int)):
+        usual["output"] = str(output)
+    codes = usual.get("reason_codes")
+    if isinstance(codes, (list, tuple)):
+        usual["reason_codes"] = [str(code) for code in cast("list[object]", codes)]
+    return decision_class().validated(usual)
+
+
+def _usual(value: Any) -> Any:
+    """Turn numpy's scalars into Python's."""
+    item = getattr(value, "item", None)
+    return item() if item is not None and getattr(value, "ndim", 1) == 0 else value
+
+
+def _is_text(value: Any) -> bool:
+    return value is None or (
+        type(value) is str and len(value) <= 256 and value.isprintable()
+    )
+
+
+def _is_name(value: Any) -> bool:
+    return value is None or (_is_text(value) and value != "")
+
+
+def _is_flag(value: Any) -> bool:
+    return value is None or type(value) is bool
+
+
+def _is_count(value: Any) -> bool:
+    return value is None or (type(value) is int and 0 <= value < 1 << 62)

@@ -1,0 +1,243 @@
+"""Verbs about decisions: one at a time on the fast path, many at once, or decorated.
+
+The fast path builds one mapping and hands it on. Types are checked by the encoder, so a
+wrong one is refused; lengths and characters are looked at here, and whatever is out of
+the ordinary goes through the full check of the event type for a good error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextvars import ContextVar
+from itertools import islice
+from typing import Any, TypeVar, cast
+
+from ledger.clock import new_id, now_us
+from ledger.errors import InvalidEventError
+from ledger.sdk.decision_fields import (
+    decision_class,
+    decision_schema,
+    is_ordinary,
+    validated,
+)
+from ledger.sdk.handles import Attestation, DecisionId, Deployment
+from ledger.sdk.recorder import Recorder
+
+F = TypeVar("F", bound=Callable[..., Any])
+_last: ContextVar[DecisionId | None] = ContextVar("mlledger_decision", default=None)
+_CHUNK = 4096
+
+
+def last_decision_id() -> DecisionId | None:
+    """Return the id of the decision recorded last in this thread or task, or None."""
+    return _last.get()
+
+
+class DecisionVerbs(Recorder):
+    """What a model answered when it mattered to somebody."""
+
+    def log_decision(  # noqa: PLR0913  one keyword a field
+        self,
+        *,
+        deployment: Deployment,
+        output: str | None = None,
+        adverse: bool | None = None,
+        reasons: Sequence[str] = (),
+        use: str | None = None,
+        path: str = "model",
+        mode: str = "unknown",
+        case_id: bytes | None = None,
+        caller: str | None = None,
+        latency_us: int | None = None,
+        payload_commitment: bytes | None = None,
+        correlation_id: bytes | None = None,
+        replaces: bytes | None = None,
+        attestation: Attestation | None = None,
+        time: int | None = None,
+    ) -> DecisionId:
+        """Record one decision and return its id.
+
+        Args:
+            deployment: what answered.
+            output: class or bucket, never the exact score of a person.
+            adverse: whether it is to the person's disadvantage.
+            reasons: reason codes.
+            use: the use it served, one of the release's approved uses.
+            path: model, fallback or manual.
+            mode: shadow, advisory, human_in_loop or solely_automated.
+            case_id: 16 random bytes that the caller keeps; never an identifier of a
+                person.
+            caller: service that asked.
+            latency_us: microseconds it took.
+            payload_commitment: commitment to the personal payload kept elsewhere.
+            correlation_id: 16 bytes shared by the events of one request.
+            replaces: id of the decision that this one replaces.
+            attestation: what the process had loaded; by default this client's newest
+                for the deployment.
+            time: microseconds since 1970; now by default.
+
+        Raises:
+            InvalidEventError: a field does not fit; nothing was recorded.
+            JournalError: in strict mode, the record could not be made durable.
+        """
+        made = DecisionId(new_id())
+        self._emit_decision(
+            {
+                "id": made,
+                "time": now_us() if time is None else time,
+                "correlation_id": correlation_id,
+                "release": deployment.release.id,
+                "deployment": deployment.id,
+                "attestation": attestation.id
+                if attestation
+                else self.attested.get(deployment.id),
+                "case_id": case_id,
+                "use": use,
+                "path": path,
+                "mode": mode,
+                "output": output,
+                "adverse": adverse,
+                "reason_codes": reasons if type(reasons) is list else list(reasons),
+                "payload_commitment": payload_commitment,
+                "caller": caller,
+                "latency_us": latency_us,
+                "replaces_decision_id": replaces,
+            }
+        )
+        _last.set(made)
+        return made
+
+    def log_decisions(
+        self,
+        rows: Iterable[Mapping[str, Any]] | Mapping[str, Sequence[Any]],
+        *,
+        deployment: Deployment,
+        attestation: Attestation | None = None,
+        **shared: Any,
+    ) -> list[DecisionId]:
+        """Record many decisions of one deployment and return their ids in order.
+
+        Args:
+            rows: one mapping a decision, or columns of equal length by field; fields
+                as of :meth:`log_decision`, with ``reason_codes`` for the reasons.
+            deployment: what answered.
+            attestation: as of :meth:`log_decision`.
+            shared: fields that all have in common: use, path, mode, caller.
+
+        Raises:
+            InvalidEventError: a row does not fit; the text says which. The groups of
+                4,096 rows before its own are recorded, its own is not.
+        """
+        loaded = attestation.id if attestation else self.attested.get(deployment.id)
+        base: dict[str, Any] = {
+            "path": "model",
+            "mode": "unknown",
+            "reason_codes": [],
+            **shared,
+            "release": deployment.release.id,
+            "deployment": deployment.id,
+            "attestation": loaded,
+        }
+        ids: list[DecisionId] = []
+        for chunk in _chunks(_as_rows(rows)):
+            encoded = [_encoded(base, row, ids) for row in chunk]
+            self.emitter.emit_many(encoded)
+        return ids
+
+    def decision(  # noqa: PLR0913  one keyword a field
+        self,
+        *,
+        deployment: Deployment | Callable[[], Deployment],
+        output: Callable[[Any], object] | None = None,
+        adverse: Callable[[Any], bool | None] | None = None,
+        reasons: Callable[[Any], Sequence[str]] | None = None,
+        case_id: Callable[..., bytes | None] | None = None,
+        use: str | None = None,
+        path: str | Callable[[Any], str] = "model",
+        mode: str = "unknown",
+        caller: str | None = None,
+    ) -> Callable[[F], F]:
+        """Decorate a function or coroutine function whose results are decisions.
+
+        The function keeps its name, signature and result. What it raises goes on
+        unchanged, and nothing is recorded, for no decision was made. A record that
+        fails is counted and logged once; in strict mode it is raised.
+
+        Args:
+            deployment: what answers; a callable where it changes while the process
+                lives.
+            output: result → class or bucket.
+            adverse: result → whether it is to the person's disadvantage.
+            reasons: result → reason codes.
+            case_id: the function's own arguments → 16 random bytes of the case.
+            use: the use it serves.
+            path: model, fallback or manual, or result → one of them.
+            mode: shadow, advisory, human_in_loop or solely_automated.
+            caller: service that asks.
+
+        Raises:
+            InvalidEventError: what is decorated is no plain or coroutine function.
+        """
+        from ledger.sdk.decorate import Describe, decorate
+
+        describe = Describe(
+            deployment=deployment,
+            output=output,
+            adverse=adverse,
+            reasons=reasons,
+            case_id=case_id,
+            use=use,
+            path=path,
+            mode=mode,
+            caller=caller,
+        )
+        return lambda function: cast("F", decorate(self, function, describe))
+
+    def _emit_decision(self, fields: dict[str, Any]) -> None:
+        if is_ordinary(fields):
+            self.emitter.emit_encoded(decision_class(), fields)
+        else:
+            self.emitter.emit(validated(fields))
+
+
+def _as_rows(
+    rows: Iterable[Mapping[str, Any]] | Mapping[str, Sequence[Any]],
+) -> Iterator[Mapping[str, Any]]:
+    if not isinstance(rows, Mapping):
+        yield from rows
+        return
+    columns = cast("Mapping[str, Sequence[Any]]", rows)
+    lists = [_plain_list(column) for column in columns.values()]
+    if len({len(column) for column in lists}) > 1:
+        raise InvalidEventError("columns of decisions differ in length")
+    names = list(columns)
+    for values in zip(*lists, strict=True):
+        yield dict(zip(names, values, strict=True))
+
+
+def _plain_list(column: Any) -> list[Any]:
+    """Return Python values; arrays and series know how to give them."""
+    tolist = getattr(column, "tolist", None)
+    return list(column) if tolist is None else tolist()
+
+
+def _chunks(rows: Iterator[Mapping[str, Any]]) -> Iterator[list[Mapping[str, Any]]]:
+    while chunk := list(islice(rows, _CHUNK)):
+        yield chunk
+
+
+def _encoded(
+    base: Mapping[str, Any], row: Mapping[str, Any], ids: list[DecisionId]
+) -> tuple[bytes, bytes]:
+    from ledger.codec import encode_fields
+
+    made = DecisionId(row.get("id") or new_id())
+    fields = {"time": now_us(), **base, **row, "id": made}
+    try:
+        if not is_ordinary(fields):
+            fields = dict(validated(fields))
+        body = encode_fields(decision_class(), fields)
+    except InvalidEventError as error:
+        raise InvalidEventError(f"row {len(ids)}: {error}", hint=error.hint) from error
+    ids.append(made)
+    return decision_schema(), body

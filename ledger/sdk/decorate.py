@@ -1,0 +1,153 @@
+"""Around a function that decides: time it, record its result, give it back as it is."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+
+from ledger import clock
+from ledger.errors import InvalidEventError
+
+if TYPE_CHECKING:
+    from ledger.sdk.decisions import DecisionVerbs
+    from ledger.sdk.handles import Deployment
+
+_UNFIT = (
+    (
+        inspect.isgeneratorfunction,
+        "a generator function: its result is never one value",
+    ),
+    (inspect.isasyncgenfunction, "an asynchronous generator: it gives many values"),
+    (inspect.isclass, "a class: decorate the method that decides"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Describe:
+    """How a result is told; see :meth:`ledger.sdk.Ledger.decision`."""
+
+    deployment: Deployment | Callable[[], Deployment]
+    output: Callable[[Any], object] | None
+    adverse: Callable[[Any], bool | None] | None
+    reasons: Callable[[Any], Sequence[str]] | None
+    case_id: Callable[..., bytes | None] | None
+    use: str | None
+    path: str | Callable[[Any], str]
+    mode: str
+    caller: str | None
+
+    def fields(
+        self, result: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """Return what one result says, as arguments of ``log_decision``."""
+        place = self.deployment
+        return {
+            "deployment": place() if callable(place) else place,
+            "output": self.output(result) if self.output else None,
+            "adverse": self.adverse(result) if self.adverse else None,
+            "reasons": self.reasons(result) if self.reasons else (),
+            "case_id": self.case_id(*args, **kwargs) if self.case_id else None,
+            "path": self.path(result) if callable(self.path) else self.path,
+            "use": self.use,
+            "mode": self.mode,
+            "caller": self.caller,
+        }
+
+
+def decorate(
+    client: DecisionVerbs, function: Callable[..., Any], describe: Describe
+) -> Callable[..., Any]:
+    """Return the function with recording around it, sync or async as it was.
+
+    Raises:
+        InvalidEventError: it is no plain or coroutine function.
+    """
+    _refuse_unfit(function)
+    if not client.enabled:
+        return function
+    return _Recording(client, describe).around(function)
+
+
+class _Recording:
+    """Records the results of one function."""
+
+    def __init__(self, client: DecisionVerbs, describe: Describe) -> None:
+        self._client = client
+        self._describe = describe
+
+    def around(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        if inspect.iscoroutinefunction(function):
+
+            @wraps(function)
+            async def awaited(*args: Any, **kwargs: Any) -> Any:
+                started = clock.monotonic()
+                return await self._later(
+                    function(*args, **kwargs), started, args, kwargs
+                )
+
+            return awaited
+
+        @wraps(function)
+        def called(*args: Any, **kwargs: Any) -> Any:
+            started = clock.monotonic()
+            try:
+                result = function(*args, **kwargs)
+            except BaseException:
+                self._client.faults.note_raised()
+                raise
+            if inspect.iscoroutine(result):
+                return self._later(result, started, args, kwargs)
+            self._note(result, started, args, kwargs)
+            return result
+
+        return called
+
+    async def _later(
+        self,
+        coroutine: Coroutine[Any, Any, Any],
+        started: float,
+        args: tuple[Any, ...],
+        kwargs: Mapping[str, Any],
+    ) -> Any:
+        try:
+            result = await coroutine
+        except BaseException:
+            self._client.faults.note_raised()
+            raise
+        self._note(result, started, args, kwargs)
+        return result
+
+    def _note(
+        self,
+        result: Any,
+        started: float,
+        args: tuple[Any, ...],
+        kwargs: Mapping[str, Any],
+    ) -> None:
+        latency = int((clock.monotonic() - started) * 1_000_000)
+        try:
+            _refuse_unfinished(result)
+            fields = self._describe.fields(result, args, kwargs)
+            self._client.log_decision(latency_us=latency, **fields)
+        except Exception as error:  # noqa: BLE001  counted and logged, or raised when strict
+            self._client.faults.note("decision", error)
+
+
+def _refuse_unfit(function: object) -> None:
+    if isinstance(function, (staticmethod, classmethod)):
+        raise InvalidEventError(
+            "decision: put @staticmethod or @classmethod above @decision, not below"
+        )
+    for is_unfit, what in _UNFIT:
+        if is_unfit(function):
+            raise InvalidEventError(f"decision: cannot record {what}")
+    if not callable(function):
+        raise InvalidEventError("decision: what is decorated cannot be called")
+
+
+def _refuse_unfinished(result: object) -> None:
+    if inspect.isgenerator(result) or inspect.isawaitable(result):
+        raise InvalidEventError("the result is not a value yet")

@@ -1,0 +1,80 @@
+"""What the SDK does when its own work fails inside somebody else's program.
+
+Training and serving must not end because a record could not be made. Such a failure
+is counted, named in ``stats()``, logged once for each kind, and raised only in strict
+mode.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import Counter
+
+from ledger.errors import LedgerError
+
+_log = logging.getLogger("ledger.sdk")
+
+
+class CaptureError(LedgerError):
+    """Something about a run could not be found out; the text says why, in short."""
+
+    code = "LDG-E004"
+
+
+class Faults:
+    """Counts failures of the SDK's own work.
+
+    Attributes:
+        strict: whether failures are raised instead.
+        last: the latest failure as text, without personal data; empty at first.
+        raised: decorated functions that raised, so that nothing was decided.
+    """
+
+    def __init__(self, *, strict: bool) -> None:
+        self.strict = strict
+        self.last = ""
+        self.raised = 0
+        self._counts: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    def note(self, what: str, error: Exception) -> str:
+        """Count a failure and return its reason; raise it in strict mode.
+
+        Args:
+            what: what was being done, a short fixed text such as ``decision``.
+            error: the failure.
+        """
+        if self.strict:
+            raise error
+        reason = reason_of(error)
+        with self._lock:
+            self._counts[what] += 1
+            first = self._counts[what] == 1
+            self.last = f"{what}: {reason}"
+        if first:
+            _log.warning(
+                "mlledger: %s was not recorded: %s (logged once; see stats())",
+                what,
+                reason,
+            )
+        return reason
+
+    def note_raised(self) -> None:
+        """Count a decorated function that raised; that is no failure of ours."""
+        with self._lock:
+            self.raised += 1
+
+    def counts(self) -> dict[str, int]:
+        """Return how many failures there were of each kind."""
+        with self._lock:
+            return dict(self._counts)
+
+
+def reason_of(error: BaseException) -> str:
+    """Return a short reason: the text of our own errors, of others the class alone.
+
+    The text of a foreign error may hold personal data or a secret.
+    """
+    text = str(error) if isinstance(error, LedgerError) else type(error).__name__
+    return text[:200]

@@ -1,0 +1,280 @@
+"""The one place in which the SDK makes events and hands them to an emitter."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from ledger.blobs import Blobs
+from ledger.errors import NotAuthorisedError
+from ledger.sdk.cache import LocalCache
+from ledger.sdk.content import Content, content_of
+from ledger.sdk.faults import Faults
+from ledger.sdk.handles import Entry, from_dict
+
+if TYPE_CHECKING:
+    from ledger.config import Config
+    from ledger.events.base import Event
+
+CACHE_NAME = "sdk-cache.sqlite"
+
+
+class Reference(Protocol):
+    """What emitting returns: the event's id and the digest of its bytes."""
+
+    @property
+    def id(self) -> bytes:
+        """16-byte event id."""
+        ...
+
+    @property
+    def digest(self) -> bytes:
+        """32 bytes, SHA-256 of the body as it is signed."""
+        ...
+
+
+class Emitting(Protocol):
+    """The part of :class:`ledger.emitter.Emitter` that the SDK uses."""
+
+    def emit(self, event: Event, /) -> Reference:
+        """Take one event."""
+        ...
+
+    def emit_encoded(self, cls: type[Event], fields: Mapping[str, Any], /) -> Reference:
+        """Take one lean event by its fields."""
+        ...
+
+    def emit_many(self, encoded: Sequence[tuple[bytes, bytes]], /) -> None:
+        """Take many encoded events: schema id and body of each."""
+        ...
+
+    def flush(self, timeout: float = 2.0) -> bool:
+        """Wait until the log has everything; False when time runs out."""
+        ...
+
+    def close(self, timeout: float = 2.0) -> None:
+        """End the stream; what is left stays in the journal."""
+        ...
+
+    def stats(self) -> Mapping[str, int | float | str]:
+        """Return the emitter's counters."""
+        ...
+
+
+class Running(Protocol):
+    """A run that is going on, as far as events beside it need to know."""
+
+    @property
+    def id(self) -> bytes:
+        """16-byte id of the run's start."""
+        ...
+
+    @property
+    def system(self) -> str | None:
+        """The AI system that the run belongs to."""
+        ...
+
+
+current_run: ContextVar[Running | None] = ContextVar("mlledger_run", default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Nowhere:
+    """The reference of an event that was not recorded, for the SDK is switched off."""
+
+    id: bytes
+    digest: bytes = bytes(32)
+
+
+class Silent:
+    """An emitter that records nothing; for ``MLLEDGER_DISABLED=1``."""
+
+    def __init__(self) -> None:
+        self._ignored = 0
+
+    def emit(self, event: Event, /) -> Reference:
+        """Ignore one event."""
+        self._ignored += 1
+        return Nowhere(event.event_id)
+
+    def emit_encoded(self, cls: type[Event], fields: Mapping[str, Any], /) -> Reference:  # noqa: ARG002
+        """Ignore one event."""
+        self._ignored += 1
+        return Nowhere(fields["id"])
+
+    def emit_many(self, encoded: Sequence[tuple[bytes, bytes]], /) -> None:
+        """Ignore many events."""
+        self._ignored += len(encoded)
+
+    def flush(self, timeout: float = 2.0) -> bool:  # noqa: ARG002  the port's form
+        """Answer that nothing waits."""
+        return True
+
+    def close(self, timeout: float = 2.0) -> None:
+        """Do nothing."""
+
+    def stats(self) -> Mapping[str, int | float | str]:
+        """Say how many events were ignored."""
+        return {"disabled": 1, "ignored": self._ignored}
+
+
+class Recorder:
+    """What all verbs of the SDK stand on: an emitter, a home, and counted faults.
+
+    Attributes:
+        config: settings of the home; None when the SDK is switched off.
+        emitter: signs as the client's own identity.
+        identity: that identity, such as ``service:local``.
+        faults: failures of the SDK's own work.
+        system: AI system that events belong to when nothing else is said.
+        attested: deployment id → id of this process's newest attestation.
+    """
+
+    def __init__(
+        self,
+        config: Config | None,
+        emitter: Emitting,
+        *,
+        identity: str,
+        emitter_as: Callable[[str], Emitting],
+        strict: bool = False,
+        system: str | None = None,
+        quiet: bool = False,
+    ) -> None:
+        self.config = config
+        self.emitter = emitter
+        self.identity = identity
+        self.faults = Faults(strict=strict)
+        self.system = system
+        self.quiet = quiet
+        self.attested: dict[bytes, bytes] = {}
+        self._emitter_as = emitter_as
+        self._blobs = Blobs(config.blobs) if config else None
+        self.cache = LocalCache(config.home / CACHE_NAME) if config else None
+
+    @property
+    def enabled(self) -> bool:
+        """Whether anything is recorded."""
+        return self.config is not None
+
+    def record(
+        self, event: str, /, *, basis: str, by: Emitting | None = None, **fields: Any
+    ) -> Reference:
+        """Make an event and hand it to an emitter; returns its exact reference.
+
+        Within a run the event carries the run's id and system.
+
+        Args:
+            event: its type.
+            basis: how the fact is known.
+            by: another emitter than the client's own.
+            fields: fields of the type and of its envelope.
+
+        Raises:
+            InvalidEventError: a field does not fit; the text says which.
+        """
+        from ledger.events import event_class
+
+        run = current_run.get()
+        envelope = {
+            "system_id": (run.system if run else None) or self.system,
+            "correlation_id": run.id if run else None,
+            "traceparent": traceparent(),
+        }
+        cls: Any = event_class(event)
+        merged = {**envelope, **{k: v for k, v in fields.items() if v is not None}}
+        return (by or self.emitter).emit(cls.record(basis=basis, **merged))
+
+    @contextmanager
+    def signing_as(self, identity: str | None, what: str) -> Generator[Emitting]:
+        """Give an emitter for what only a person may sign, for the block alone.
+
+        Args:
+            identity: the person, or a service that is authorised to attest for
+                persons; None takes the client's own identity if that is a person.
+            what: what is signed, for the error.
+
+        Raises:
+            ConfigurationError: the home holds no key for that identity.
+            NotAuthorisedError: nobody is named, and the client is a service. The
+                sealer would refuse the event, and all that travels with it.
+        """
+        who = identity or self.identity
+        if identity is None and not is_person(who):
+            raise NotAuthorisedError(
+                f"{what}: must be signed by a person, and this client is {who}",
+                hint="say by='person:…', an identity whose key the home holds",
+            )
+        if who == self.identity:
+            yield self.emitter
+            return
+        emitter = self._emitter_as(who)
+        try:
+            yield emitter
+        finally:
+            emitter.flush()
+            emitter.close()
+
+    def register(self, event: str, kind: str, name: str, /, **fields: Any) -> Entry:
+        """Record a registration, unless this home has recorded the very same before."""
+        key, wanted = self._registration(kind, name, fields)
+        if self.cache and (known := self.cache.registered(key, wanted)):
+            handle = from_dict(known)
+            if isinstance(handle, Entry):
+                return handle
+        made = self.record(event, basis="declared", **fields)
+        handle = Entry(id=made.id, digest=made.digest, name=name)
+        if self.cache and self.config and self.config.producer.mode != "fire":
+            self.cache.keep_registered(key, wanted, handle.to_dict())
+        return handle
+
+    def is_registered(self, kind: str, name: str) -> bool:
+        """Tell whether this home has registered that name, with whatever fields."""
+        key, _ = self._registration(kind, name, {})
+        return bool(self.cache and self.cache.registered(key))
+
+    def content(self, data: object, *, cached: bool = True) -> Content:
+        """Return the identity of data; ``cached=False`` reads files in any case."""
+        return content_of(data, cache=self.cache if cached else None)
+
+    def store(self, document: bytes) -> str:
+        """Keep a document in the home's blobs; returns its digest."""
+        return self._blobs.put(document) if self._blobs else content_of(document).digest
+
+    def store_file(self, path: Path) -> tuple[str, int]:
+        """Keep a file's bytes in the home's blobs; returns digest and size."""
+        if self._blobs is None:
+            found = content_of(path)
+            return found.digest, found.size_bytes or 0
+        digest = self._blobs.put(path)
+        return digest, self._blobs.size(digest)
+
+    def _registration(
+        self, kind: str, name: str, fields: Mapping[str, Any]
+    ) -> tuple[str, str]:
+        ledger_id = self.config.ledger_id.hex()[:16] if self.config else ""
+        text = json.dumps(fields, sort_keys=True, default=str)
+        return f"{ledger_id}/{kind}/{name}", sha256(text.encode()).hexdigest()
+
+
+def is_person(identity: str) -> bool:
+    """Tell whether an identity is named as a person's."""
+    return identity.startswith("person:")
+
+
+def traceparent() -> str | None:
+    """Return the W3C trace context of the current span, if OpenTelemetry is loaded."""
+    trace: Any = sys.modules.get("opentelemetry.trace")
+    if trace is None:
+        return None
+    span = trace.get_current_span().get_span_context()
+    if not span.is_valid:
+        return None
+    return f"00-{span.trace_id:032x}-{span.span_id:016x}-{int(span.trace_flags):02x}"
