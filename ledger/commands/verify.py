@@ -1,0 +1,102 @@
+"""``mlledger verify log``: check the whole ledger against the pinned ledger id."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from typer import Option
+
+from ledger.options import HomeOption, JsonOption, OutputOption, chosen
+from ledger.output import Answer, emit, reporting
+from ledger.output import progress as show_progress
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ledger.verification import Step
+
+MARKS = {"verified": "✔", "failed": "✖", "not_checked": "?"}
+
+
+def register(app: typer.Typer) -> None:
+    """Add ``verify log``."""
+    group = typer.Typer(help="Check evidence: 0 valid, 5 contradiction, 6 unchecked.")
+    group.command("log")(verify_log)
+    group.callback()(_group)
+    app.add_typer(group, name="verify")
+
+
+def _group() -> None:
+    """Check evidence; a contradiction (5) and "could not check" (6) never mix."""
+
+
+def verify_log(
+    *,
+    ledger: Annotated[
+        str, Option(help="ledger id from elsewhere; default the one in mlledger.toml")
+    ] = "",
+    home: HomeOption = None,
+    output: OutputOption = "table",
+    json: JsonOption = False,
+) -> None:
+    """Recompute policy, checkpoints, tiles, record hashes, signatures and verdicts."""
+    form = chosen(output, json=json)
+    with reporting("verify log", form):
+        from ledger import verification
+        from ledger.config import load_config
+        from ledger.log import open_log
+        from ledger.public import PublicFolder
+
+        config = load_config(home)
+        log = open_log(config)
+        try:
+            with show_progress("verify log") as advance:
+                steps = verification.verify_log(
+                    log=log,
+                    public=PublicFolder(Path(config.public)),
+                    ledger_id=bytes.fromhex(ledger) if ledger else config.ledger_id,
+                    progress=advance,
+                )
+        finally:
+            log.close()
+        emit(answer(steps), form)
+
+
+def answer(steps: Sequence[Step]) -> Answer:
+    """Return steps as the answer of a command."""
+    from ledger.verification import exit_code
+
+    rows = [step_row(step) for step in steps]
+    lines = [
+        f"{MARKS[step.status]} {step.status.replace('_', ' '):12} {step.name}  "
+        f"{step.detail}" + (f"  [{step.place}]" if step.place else "")
+        for step in steps
+    ]
+    errors: list[dict[str, object]] = [
+        {
+            "id": step.code,
+            "message": f"{step.name}: {step.detail}",
+            "place": step.place,
+            "expected": step.expected,
+            "actual": step.actual,
+        }
+        for step in steps
+        if step.status != "verified"
+    ]
+    code = exit_code(steps)
+    return Answer("verify log", rows, exit=code, errors=errors, text="\n".join(lines))
+
+
+def step_row(step: Step) -> dict[str, object]:
+    """Return one step as a row of the JSON answer."""
+    return {
+        "name": step.name,
+        "status": step.status,
+        "detail": step.detail,
+        "place": step.place,
+        "expected": step.expected,
+        "actual": step.actual,
+        "code": step.code,
+    }

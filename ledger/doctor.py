@@ -1,0 +1,149 @@
+"""``mlledger doctor``: one finding per part of a home, with what to do about it."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ledger.config import Config, load_config
+from ledger.errors import LedgerError
+
+OK, WARNING, FAILED = "ok", "warning", "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """The state of one part.
+
+    Attributes:
+        part: what was looked at.
+        state: ``ok``, ``warning`` or ``failed``.
+        detail: what was found.
+        repair: what to do, or an empty text.
+        exit: exit code this finding asks for, 0 unless it failed.
+    """
+
+    part: str
+    state: str
+    detail: str
+    repair: str = ""
+    exit: int = 0
+
+    def row(self) -> dict[str, object]:
+        """Return the finding as a row of the answer."""
+        return {
+            "part": self.part,
+            "state": self.state,
+            "detail": self.detail,
+            "repair": self.repair,
+        }
+
+
+def examine(home: Path | None, *, quick: bool = False) -> list[Finding]:
+    """Look at every part of a home; a part that fails never hides the next.
+
+    Raises:
+        ConfigurationError: there is no readable configuration to start from.
+    """
+    config = load_config(home)
+    parts: list[Callable[[Config], Iterator[Finding]]] = [_configuration, _keys, _log]
+    if not quick:
+        parts += [_journal, _seal, _topics]
+    findings: list[Finding] = []
+    for part in parts:
+        findings += _guarded(part, config)
+    return findings
+
+
+def _guarded(
+    part: Callable[[Config], Iterator[Finding]], config: Config
+) -> Iterator[Finding]:
+    name = part.__name__.strip("_")
+    try:
+        yield from part(config)
+    except LedgerError as error:
+        yield Finding(name, FAILED, str(error), error.hint, error.exit_code)
+    except OSError as error:
+        yield Finding(name, FAILED, str(error), "mend the file system", 1)
+
+
+def _configuration(config: Config) -> Iterator[Finding]:
+    yield Finding(
+        "configuration",
+        OK,
+        f"{config.name}, {config.log.kind} log, ledger id {config.ledger_id.hex()}",
+    )
+
+
+def _keys(config: Config) -> Iterator[Finding]:
+    loose = [
+        path.name
+        for path in sorted(config.keys.glob("*.key"))
+        if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO)
+    ]
+    if loose:
+        where = f"chmod 600 {config.keys}/*.key"
+        yield Finding("keys", FAILED, f"readable by others: {loose}", where, 3)
+    else:
+        count = len(list(config.keys.glob("*.key")))
+        yield Finding("keys", OK, f"{count} key files, readable by their owner alone")
+    if (config.keys / "root.key").exists():
+        yield Finding(
+            "keys", WARNING, "root.key lies here", "move it offline; keep a copy"
+        )
+
+
+def _log(config: Config) -> Iterator[Finding]:
+    from ledger.log import open_log
+
+    log = open_log(config)
+    try:
+        for origin in config.origins:
+            start, end = log.bounds(config.partition(origin))
+            state = OK if start == 0 else WARNING
+            repair = "" if start == 0 else "records before the start are gone"
+            yield Finding(f"log {origin}", state, f"records {start} to {end}", repair)
+    finally:
+        log.close()
+
+
+def _journal(config: Config) -> Iterator[Finding]:
+    from ledger.journal_admin import journal_status
+
+    rows = [row for row in journal_status(config) if not row.is_held]
+    waiting = sum(row.events + row.new for row in rows)
+    if waiting:
+        text = f"{waiting} events or entries of ended processes wait"
+        yield Finding("journal", WARNING, text, "mlledger journal flush")
+    else:
+        yield Finding("journal", OK, "nothing waits")
+
+
+def _seal(config: Config) -> Iterator[Finding]:
+    from ledger.checkpoint import parse_checkpoint
+    from ledger.errors import MissingEvidenceError
+    from ledger.public import PublicFolder
+
+    public = PublicFolder(config.public)
+    for origin in config.origins:
+        try:
+            checkpoint, _note = parse_checkpoint(public.read(origin, "checkpoint"))
+        except MissingEvidenceError:
+            yield Finding(f"seal {origin}", OK, "nothing sealed yet")
+            continue
+        yield Finding(f"seal {origin}", OK, f"{checkpoint.size} leaves sealed")
+
+
+def _topics(config: Config) -> Iterator[Finding]:
+    if config.log.kind != "kafka":
+        return
+    from ledger import broker
+
+    drifts = list(broker.check(config))
+    for drift in drifts:
+        text = f"{drift.setting} is {drift.found}, wanted {drift.wanted}"
+        yield Finding(f"topic {drift.topic}", WARNING, text, "mlledger topic check")
+    if not drifts:
+        yield Finding("topics", OK, "as planned")
