@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ledger.errors import NotFoundError
 from ledger.log.kafka_client import connected
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class ConsumerEvidence:
         client_id: the member's own name for itself, or None when not visible.
         host: the member's address, or None when not visible.
         partitions: Kafka partitions that are assigned, or have committed offsets.
+        committed: sum of the offsets committed for them; None for a member.
     """
 
     topic: str
@@ -51,6 +53,7 @@ class ConsumerEvidence:
     client_id: str | None
     host: str | None
     partitions: tuple[int, ...]
+    committed: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +75,12 @@ def readers_of(config: Config, topic: str) -> Readers:
     No row means *no reader was seen*, not that there is none: see ``blind_spots``.
 
     Raises:
+        NotFoundError: there is no such topic.
         LogUnavailableError: the cluster cannot be reached.
     """
     with connected(config) as admin:
+        if admin.describe_topics([topic])[0]["error_code"]:
+            raise NotFoundError(f"{topic}: the cluster shows no such topic")
         groups = sorted(admin.list_groups(), key=lambda group: group["group_id"])
         rows = [row for group in groups for row in _rows(admin, group, topic)]
     return Readers(tuple(rows))
@@ -102,6 +108,9 @@ def _rows(
             client_id=None,
             host=None,
             partitions=tuple(partitions),
+            committed=sum(
+                place.offset for at, place in offsets.items() if at.topic == topic
+            ),
         )
 
 

@@ -19,6 +19,7 @@ from ledger.errors import (
     LogUnavailableError,
     MissingEvidenceError,
 )
+from ledger.forks import gate
 from ledger.log import (
     Log,
     Position,
@@ -168,7 +169,7 @@ class SqliteLog(Log):
     def _query(
         self, statement: str, parameters: tuple[object, ...]
     ) -> list[tuple[Any, ...]]:
-        with self._lock, translated(self._path):
+        with gate, self._lock, translated(self._path):
             self._after_fork()
             if self._closed:
                 raise LogUnavailableError(f"{self._path}: the log is closed")

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ledger.errors import LogUnavailableError
+from ledger.forks import gate
 from ledger.log import Position
 from ledger.log.sqlite_file import connect, translate
 
@@ -59,9 +60,11 @@ class Writer:
         while not ending:
             batch, ending = self._collect()
             if batch:
-                self._append(batch)
+                with gate:
+                    self._append(batch)
         if self._connection is not None:
-            self._connection.close()
+            with gate:
+                self._connection.close()
 
     def _collect(self) -> tuple[list[_Sent], bool]:
         """Wait for one value, then take all that are queued, within limits."""

@@ -13,7 +13,7 @@ from ledger.verification.control import ControlReader, load_control, policy_of
 from ledger.verification.event import LedgerVerifier, VerifiedEvent
 from ledger.verification.quarantine import Quarantined, quarantine
 from ledger.verification.steps import Status, Step, exit_code
-from ledger.verification.whole import verify_log
+from ledger.verification.whole import verify_log, verify_published
 
 __all__ = [
     "ControlReader",
@@ -27,4 +27,5 @@ __all__ = [
     "policy_of",
     "quarantine",
     "verify_log",
+    "verify_published",
 ]

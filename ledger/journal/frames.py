@@ -1,0 +1,94 @@
+"""Frames of a spool: how events lie in a file so that a torn write is found.
+
+::
+
+    frame   = u32 length | u32 CRC-32 of what follows | schema id 32 | Avro body
+    segment = frame*          the first frame is a title: journal id and identity
+
+Pure functions over bytes; :mod:`ledger.journal.spool` reads and writes the files.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+
+from ledger.entry import MAX_EVENT
+
+SCHEMA_ID = 32
+PREFIX = 8
+LARGEST = PREFIX + SCHEMA_ID + MAX_EVENT
+_TITLE = b"mlledger/spool/v1\n"
+
+
+def frame(schema_id: bytes, body: bytes) -> bytes:
+    """Return one frame; :func:`frames_in` is its inverse."""
+    checksum = zlib.crc32(body, zlib.crc32(schema_id))
+    length = SCHEMA_ID + len(body)
+    return (length << 32 | checksum).to_bytes(PREFIX, "big") + schema_id + body
+
+
+def frames_in(data: bytes, start: int = 0) -> Iterator[tuple[int, bytes]]:
+    """Yield (end, content) of the whole frames from ``start`` to the first bad one."""
+    while (content := _frame_at(data, start)) is not None:
+        start += PREFIX + len(content)
+        yield start, content
+
+
+def title(journal_id: bytes, identity: str) -> bytes:
+    """Return a segment's first frame; :func:`parse_title` is its inverse.
+
+    The journal id, twice, stands where other frames have a schema id.
+    """
+    return frame(journal_id * 2, _TITLE + identity.encode())
+
+
+def parse_title(data: bytes) -> tuple[bytes, str] | None:
+    """Return journal id and identity from a segment's begin; None if damaged."""
+    content = _frame_at(data, 0)
+    if content is None or not is_title(content):
+        return None
+    return content[:16], content[SCHEMA_ID + len(_TITLE) :].decode()
+
+
+def is_title(content: bytes) -> bool:
+    """Tell a title from an event."""
+    return content.startswith(_TITLE, SCHEMA_ID) and content[:16] == content[16:32]
+
+
+def salvage(data: bytes, start: int) -> tuple[list[bytes], list[tuple[int, bytes]]]:
+    """Part a damaged segment, from ``start``.
+
+    Returns:
+        The contents of the whole frames in order, and the byte ranges between them
+        as (place, bytes).
+    """
+    good: list[bytes] = []
+    bad: list[tuple[int, bytes]] = []
+    while start < len(data):
+        for stop, content in frames_in(data, start):
+            good.append(content)
+            start = stop
+        if start < len(data):
+            found = _next_frame(data, start + 1)
+            bad.append((start, data[start:found]))
+            start = found
+    return good, bad
+
+
+def _frame_at(data: bytes, start: int) -> bytes | None:
+    head = int.from_bytes(data[start : start + PREFIX], "big")
+    length, checksum = head >> 32, head & 0xFFFF_FFFF
+    stop = start + PREFIX + length
+    if not SCHEMA_ID < length <= LARGEST - PREFIX or stop > len(data):
+        return None
+    content = data[start + PREFIX : stop]
+    return content if zlib.crc32(content) == checksum else None
+
+
+def _next_frame(data: bytes, start: int) -> int:
+    largest = LARGEST.to_bytes(4, "big")
+    for place in range(start, len(data) - PREFIX - SCHEMA_ID):
+        if data[place : place + 4] <= largest and _frame_at(data, place) is not None:
+            return place
+    return len(data)

@@ -1,0 +1,69 @@
+"""The tables of a journal, and transactions on them."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ledger.errors import JournalError
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS info(
+  journal_id BLOB NOT NULL, identity TEXT NOT NULL, created_ms INTEGER NOT NULL,
+  segment INTEGER NOT NULL, offset INTEGER NOT NULL, taken INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS stream(
+  number INTEGER PRIMARY KEY, stream_id BLOB NOT NULL UNIQUE, identity TEXT NOT NULL,
+  key_fp BLOB NOT NULL, origin TEXT NOT NULL, log_id BLOB NOT NULL,
+  partition INTEGER NOT NULL, state TEXT NOT NULL, next_seq INTEGER NOT NULL,
+  head BLOB NOT NULL, sealed_seq INTEGER, sealed_head BLOB,
+  attempts INTEGER NOT NULL DEFAULT 0, retry_ms INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE IF NOT EXISTS entry(
+  stream INTEGER NOT NULL, seq INTEGER NOT NULL, header_hash BLOB NOT NULL,
+  record_hash BLOB NOT NULL, value BLOB NOT NULL, state TEXT NOT NULL,
+  partition INTEGER NOT NULL, offset INTEGER, at_ms INTEGER NOT NULL,
+  through INTEGER NOT NULL, PRIMARY KEY(stream, seq));
+CREATE INDEX IF NOT EXISTS entry_state ON entry(state, stream, seq);
+CREATE TABLE IF NOT EXISTS event(
+  n INTEGER PRIMARY KEY, schema_id BLOB NOT NULL, body BLOB NOT NULL);
+"""
+
+
+def connect(path: Path | None) -> sqlite3.Connection:
+    """Open a journal's file, made where absent; None opens one in memory.
+
+    Raises:
+        JournalError: the file cannot be made, opened or written.
+        sqlite3.DatabaseError: it is damaged.
+    """
+    try:
+        connection = sqlite3.connect(
+            path or ":memory:", isolation_level=None, check_same_thread=False
+        )
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.executescript(_TABLES)
+    except sqlite3.OperationalError as error:
+        raise JournalError(f"{path}: {error}") from error
+    return connection
+
+
+@contextmanager
+def transaction(database: sqlite3.Connection, *, durable: bool) -> Generator[None]:
+    """Run a transaction; with ``durable`` it survives a power cut once it is over.
+
+    Raises:
+        JournalError: the disk is full or fails; nothing was changed.
+    """
+    level = "FULL" if durable else "NORMAL"
+    try:
+        database.execute(f"PRAGMA synchronous = {level}")
+        database.execute("BEGIN IMMEDIATE")
+        yield
+        database.execute("COMMIT")
+    except sqlite3.Error as error:
+        if database.in_transaction:
+            database.execute("ROLLBACK")
+        if isinstance(error, sqlite3.OperationalError):
+            raise JournalError(f"journal: {error}") from error
+        raise
