@@ -69,24 +69,27 @@ def answer(steps: Sequence[Step]) -> Answer:
     from ledger.verification import exit_code
 
     rows = [step_row(step) for step in steps]
-    lines = [
-        f"{MARKS[step.status]} {step.status.replace('_', ' '):12} {step.name}  "
-        f"{step.detail}" + (f"  [{step.place}]" if step.place else "")
-        for step in steps
-    ]
-    errors: list[dict[str, object]] = [
-        {
-            "id": step.code,
-            "message": f"{step.name}: {step.detail}",
-            "place": step.place,
-            "expected": step.expected,
-            "actual": step.actual,
-        }
-        for step in steps
-        if step.status != "verified"
-    ]
-    code = exit_code(steps)
-    return Answer("verify log", rows, exit=code, errors=errors, text="\n".join(lines))
+    errors = [step_error(step) for step in steps if step.status != "verified"]
+    text = "\n".join(step_text(step) for step in steps)
+    return Answer("verify log", rows, exit=exit_code(steps), errors=errors, text=text)
+
+
+def step_text(step: Step) -> str:
+    """Return one step as a line for people."""
+    word = step.status.replace("_", " ")
+    place = f"  [{step.place}]" if step.place else ""
+    return f"{MARKS[step.status]} {word:12} {step.name}  {step.detail}{place}"
+
+
+def step_error(step: Step) -> dict[str, object]:
+    """Return one step that did not hold as an error of the JSON answer."""
+    return {
+        "id": step.code,
+        "message": f"{step.name}: {step.detail}",
+        "place": step.place,
+        "expected": step.expected,
+        "actual": step.actual,
+    }
 
 
 def step_row(step: Step) -> dict[str, object]:

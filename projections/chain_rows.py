@@ -1,0 +1,215 @@
+"""Rows of fact tables with all their columns, and events whose rows are absent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+from uuid import UUID
+
+from psycopg.sql import SQL, Identifier
+
+from ledger.errors import EvidenceError
+from projections.asking import Bounds, asking
+from projections.columns import Table, from_time, plain, printed
+from projections.integrity.queries import short_leaves
+from projections.loading import tables_of
+from projections.projection import PROJECTIONS
+from projections.rows import EventPosition
+from projections.statements import composed, sql
+
+if TYPE_CHECKING:
+    from ledger.verification import LedgerVerifier, VerifiedEvent
+    from projections.database import Connection
+
+_PACKAGE = "projections"
+_MAX_EVENTS = 4_096
+COMMON = frozenset(
+    ("event_id", "time", "sealed_at", "origin", "leaf", "idx", "identity", "basis")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """One row of a fact table.
+
+    Attributes:
+        table: its table.
+        values: plain values by column, see :func:`projections.columns.plain`.
+        absent: the row is not in the database; the values are those of the log.
+    """
+
+    table: Table
+    values: dict[str, object]
+    absent: bool = False
+
+    @property
+    def name(self) -> str:
+        """Schema and table."""
+        return f"{self.table.schema}.{self.table.name}"
+
+    @property
+    def id(self) -> UUID:
+        """Id of the event the row comes from."""
+        return UUID(bytes=cast("bytes", self.values["event_id"]))
+
+    @property
+    def position(self) -> EventPosition:
+        """Where the row says its event is."""
+        v = self.values
+        origin, leaf, index = v["origin"], v["leaf"], v["idx"]
+        return EventPosition(cast("str", origin), cast("int", leaf), cast("int", index))
+
+    def fields(self) -> dict[str, object]:
+        """Return what the row says beside its common columns, as people read it."""
+        kinds = zip(self.table.columns, self.table.types, strict=True)
+        return {
+            name: shown(self.values[name], kind)
+            for name, kind in kinds
+            if name not in COMMON
+        }
+
+
+def shown(value: object, kind: str) -> object:
+    """Return a plain value for JSON: ids and times as text, numbers as they are."""
+    if isinstance(value, list) and kind != "jsonb":
+        inner = kind.removesuffix("[]")
+        return [shown(item, inner) for item in cast("list[object]", value)]
+    if isinstance(value, bytes) or kind == "timestamp with time zone":
+        return printed(cast("object", value), kind)
+    return cast("object", value)
+
+
+def expected_rows(
+    event: VerifiedEvent, position: EventPosition
+) -> dict[str, tuple[object, ...]]:
+    """Return the rows that a verified event makes, by schema and table."""
+    made: dict[str, tuple[object, ...]] = {}
+    for projection in PROJECTIONS:
+        for row in projection.rows(
+            event.decoded,
+            position,
+            event.sealed_at_ms * 1_000,
+            event.identity,
+            event.kind,
+        ):
+            made[f"{projection.name}.{row.table}"] = row.values
+    return made
+
+
+class RowReader:
+    """Reads rows by key, together with events whose rows turned out to be absent."""
+
+    def __init__(self, connection: Connection, bounds: Bounds) -> None:
+        self._connection = connection
+        self._bounds = bounds
+        self._tables: dict[str, Table] = {}
+        self._recovered: dict[str, dict[UUID, Stored]] = {}
+        with asking():
+            for projection in PROJECTIONS:
+                listed = tables_of(
+                    connection, schema=projection.name, projection=projection.name
+                )
+                self._tables |= {
+                    f"{projection.name}.{name}": table for name, table in listed.items()
+                }
+
+    def rows(self, name: str, column: str, keys: Sequence[object]) -> list[Stored]:
+        """Return rows of ``schema.table`` whose column is among the keys."""
+        if not keys or name not in self._tables:
+            return []
+        table = self._tables[name]
+        parameters = {
+            "keys": [UUID(bytes=k) if isinstance(k, bytes) else k for k in keys],
+            "as_of": self._bounds.as_of,
+            "known_as_of": self._bounds.known_as_of,
+        }
+        statement = composed(
+            _PACKAGE,
+            "chain_rows",
+            columns=SQL(", ").join(map(Identifier, table.columns)),
+            table=Identifier(table.schema, table.name),
+            key=Identifier(column),
+        )
+        with asking():
+            found = self._connection.execute(statement, parameters).fetchall()
+        present = [_stored(table, row) for row in found]
+        return present + self._absent(name, column, keys)
+
+    def recover_known(
+        self, types: dict[str, list[str]], verifier: LedgerVerifier
+    ) -> None:
+        """Take in events that ``integrity.event`` knows and whose rows are absent.
+
+        Args:
+            types: ``schema.table`` → event types that make rows of it.
+            verifier: re-reads them from the log.
+        """
+        for name, kinds in types.items():
+            if name not in self._tables:
+                continue
+            table = self._tables[name]
+            place = Identifier(table.schema, table.name)
+            statement = composed(_PACKAGE, "absent_rows", table=place)
+            with asking():
+                found = self._connection.execute(statement, {"types": kinds}).fetchall()
+            for origin, leaf, idx in found:
+                self._recover(verifier, EventPosition(origin, leaf, idx))
+
+    def recover_short(self, verifier: LedgerVerifier) -> None:
+        """Take in events of leaves that have fewer rows than their entries events."""
+        for short in short_leaves(self._connection):
+            for index in set(range(short.n_events)) - set(short.present):
+                self._recover(verifier, EventPosition(short.origin, short.leaf, index))
+        with asking():
+            statement = sql("projections.integrity", "missing_leaves")
+            missing = self._connection.execute(statement).fetchall()
+        for origin, leaf in missing:
+            for index in range(_MAX_EVENTS):
+                if not self._recover(verifier, EventPosition(origin, leaf, index)):
+                    break
+
+    def positions(self) -> dict[str, int]:
+        """Return origin → number of leaves the projections have read."""
+        place = Identifier("integrity", "position")
+        statement = composed(_PACKAGE, "positions", position=place)
+        with asking():
+            found = self._connection.execute(statement).fetchall()
+        return {origin: leaf for origin, leaf, _ in found}
+
+    def _recover(self, verifier: LedgerVerifier, at: EventPosition) -> bool:
+        try:
+            event = verifier.event(origin=at.origin, leaf=at.leaf, index=at.index)
+        except EvidenceError:
+            return False  # evidence that fails here fails where it is linked to
+        for name, values in expected_rows(event, at).items():
+            table = self._tables[name]
+            row = _stored(table, values, absent=True)
+            if not self._is_present(row) and self._within(row):
+                self._recovered.setdefault(name, {})[row.id] = row
+        return True
+
+    def _is_present(self, row: Stored) -> bool:
+        return any(
+            not found.absent for found in self.rows(row.name, "event_id", [row.id])
+        )
+
+    def _within(self, row: Stored) -> bool:
+        limits = (("time", self._bounds.as_of), ("sealed_at", self._bounds.known_as_of))
+        return all(
+            limit is None or cast("int", row.values[name]) <= from_time(limit)
+            for name, limit in limits
+        )
+
+    def _absent(self, name: str, column: str, keys: Sequence[object]) -> list[Stored]:
+        wanted = {k.bytes if isinstance(k, UUID) else k for k in keys}
+        recovered = self._recovered.get(name, {}).values()
+        return [row for row in recovered if row.values[column] in wanted]
+
+
+def _stored(table: Table, row: Sequence[object], *, absent: bool = False) -> Stored:
+    values = {
+        name: plain(value, kind)
+        for name, kind, value in zip(table.columns, table.types, row, strict=True)
+    }
+    return Stored(table, values, absent)

@@ -1,0 +1,38 @@
+"""Commands of this package: tables, worker, questions, and what they answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands; nothing heavy is imported until one of them runs."""
+    from importlib.util import find_spec
+
+    if find_spec("psycopg") is None:
+        return
+    from projections.commands import (
+        consumer,
+        database,
+        decision,
+        event,
+        question,
+        show,
+        whatis,
+        working,
+    )
+
+    for module in (
+        decision,
+        show,
+        event,
+        consumer,
+        question,
+        whatis,
+        working,
+        database,
+    ):
+        module.register(app)

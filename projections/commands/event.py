@@ -1,0 +1,183 @@
+"""``mlledger event``: single events as they were signed, and the list of them."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer import Argument, Option
+
+from ledger.options import (
+    AsOfOption,
+    HomeOption,
+    JsonOption,
+    KnownAsOfOption,
+    OutputOption,
+    chosen,
+)
+from ledger.output import Answer, emit, reporting, to_json
+from projections.commands.listing import emit_rows
+from projections.commands.opening import (
+    LimitOption,
+    auditing,
+    bounds,
+    identifier,
+    opened,
+    opened_log,
+    row_of,
+    rows_of,
+)
+
+if TYPE_CHECKING:
+    from projections.database import Connection
+    from projections.integrity.queries import Event
+
+TypeOption = Annotated[
+    str | None, Option("--type", help="a type, or a family with a dot: registry.")
+]
+_COLUMNS = ("event_id", "time", "type", "identity", "subject", "position")
+
+
+def register(app: typer.Typer) -> None:
+    """Add ``event get | ls | tail | schema``."""
+    group = typer.Typer(help="Events as they were signed.")
+    group.command("get")(get)
+    group.command("ls")(ls)
+    group.command("tail")(tail)
+    group.command("schema")(schema)
+    app.add_typer(group, name="event")
+
+
+def get(
+    *,
+    event: Annotated[str, Argument(metavar="ID", help="id of the event")],
+    home: HomeOption = None,
+    output: OutputOption = "table",
+    json: JsonOption = False,
+) -> None:
+    """Read one event from the log, verify it, and print what was signed."""
+    form = chosen(output, json=json)
+    with reporting("event get", form), ExitStack() as stack:
+        from ledger.codec import to_json as printed
+        from ledger.errors import NotFoundError
+        from ledger.public import PublicFolder
+        from ledger.verification import LedgerVerifier
+        from projections.integrity.queries import event_find
+
+        config, database = stack.enter_context(opened(home))
+        connection = stack.enter_context(database.connect("auditor"))
+        found = event_find(connection, identifier(event))
+        if found is None:
+            raise NotFoundError(f"event {event}: not recorded in the ledger")
+        log = stack.enter_context(opened_log(config))
+        verifier = LedgerVerifier(
+            log=log, public=PublicFolder(config.public), ledger_id=config.ledger_id
+        )
+        at = found.evidence
+        verified = verifier.event(origin=at.origin, leaf=at.leaf, index=at.index)
+        data = row_of(found) | {
+            "integrity": "verified",
+            "data": printed(verified.decoded),
+        }
+        emit(Answer("event get", data, text=to_json(data["data"])), form)
+
+
+def ls(  # noqa: PLR0913  options
+    *,
+    type_name: TypeOption = None,
+    subject: Annotated[str | None, Option(help="about this")] = None,
+    since: Annotated[str | None, Option(help="then or later; ISO 8601")] = None,
+    limit: LimitOption = 20,
+    as_of: AsOfOption = None,
+    known_as_of: KnownAsOfOption = None,
+    home: HomeOption = None,
+    output: OutputOption = "table",
+    json: JsonOption = False,
+) -> None:
+    """List events other than decisions, newest first."""
+    form = chosen(output, json=json)
+    with reporting("event ls", form), auditing(home) as connection:
+        from projections.integrity.queries import events
+
+        found = events(
+            connection,
+            type_name=type_name,
+            subject=subject,
+            since=bounds(since, None).as_of,
+            limit=limit,
+            bounds=bounds(as_of, known_as_of),
+        )
+        emit_rows("event ls", rows_of(found), form, columns=_COLUMNS, limit=limit)
+
+
+def tail(
+    *,
+    type_name: TypeOption = None,
+    follow: Annotated[
+        bool, Option("--follow", "-f", help="go on until stopped")
+    ] = False,
+    limit: LimitOption = 20,
+    home: HomeOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Print the newest events, oldest first; one line of JSON each."""
+    with reporting("event tail", chosen("ndjson", json=json)):
+        with auditing(home) as connection:
+            connection.autocommit = True
+            _tail(connection, type_name, limit, follow=follow)
+        raise typer.Exit(0)
+
+
+def _tail(
+    connection: Connection, type_name: str | None, limit: int, *, follow: bool
+) -> None:
+    import sys
+    from threading import Event as Flag
+
+    from projections.integrity.queries import events
+
+    def newest(count: int) -> list[Event]:
+        return events(connection, type_name=type_name, limit=count)[::-1]
+
+    seen: dict[Any, None] = {}
+    batch = newest(limit)
+    while True:
+        for one in batch:
+            if one.event_id not in seen:
+                sys.stdout.write(to_json(row_of(one)) + "\n")
+                seen[one.event_id] = None
+        sys.stdout.flush()
+        if not follow:
+            return
+        for old in list(seen)[:-5_000]:
+            del seen[old]
+        Flag().wait(1.0)
+        batch = newest(1_000)
+
+
+def schema(
+    *,
+    type_name: Annotated[
+        str | None, Argument(metavar="TYPE", help="an event type; none lists them")
+    ] = None,
+    output: OutputOption = "table",
+    json: JsonOption = False,
+) -> None:
+    """Print the fields of an event type, or the names of all."""
+    form = chosen(output, json=json)
+    with reporting("event schema", form):
+        from ledger.avro import avro_schema, schema_id
+        from ledger.documentation import documentation
+        from ledger.events.base import event_class, event_names
+
+        if type_name is None:
+            rows: list[dict[str, object]] = [{"type": name} for name in event_names()]
+            emit_rows("event schema", rows, form)
+        cls = event_class(type_name)
+        data = {
+            "type": type_name,
+            "schema_id": schema_id(cls).hex(),
+            "schema": avro_schema(cls),
+        }
+        emit(Answer("event schema", data, text=documentation(cls)), form)

@@ -1,0 +1,183 @@
+"""``mlledger query``: any question of the projections by its name."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Annotated, Any, cast
+
+import typer
+from typer import Argument, Option
+
+from ledger.options import (
+    AsOfOption,
+    HomeOption,
+    JsonOption,
+    KnownAsOfOption,
+    OutputOption,
+    chosen,
+)
+from ledger.output import Answer, emit, reporting
+from projections.commands.opening import auditing, bounds, identifier, row_of
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from projections.asking import Bounds
+    from projections.database import Connection
+
+_GIVEN = {"connection", "bounds", "now", "before"}
+NUMBERS = {"Q01": "decision_chain", "Q02": "live_at", "Q05": "integrity_of_range"}
+
+
+def register(app: typer.Typer) -> None:
+    """Add ``query``."""
+    app.command("query")(query)
+
+
+def query(
+    *,
+    name: Annotated[str | None, Argument(metavar="NAME", help="the question")] = None,
+    param: Annotated[
+        list[str] | None, Option("--param", "-p", help="KEY=VALUE, repeatable")
+    ] = None,
+    listed: Annotated[bool, Option("--list", help="name the questions")] = False,
+    as_of: AsOfOption = None,
+    known_as_of: KnownAsOfOption = None,
+    home: HomeOption = None,
+    output: OutputOption = "table",
+    json: JsonOption = False,
+) -> None:
+    """Ask one of the audit questions; --list names them with their parameters."""
+    form = chosen(output, json=json)
+    with reporting("query", form):
+        if listed or name is None:
+            emit(
+                Answer("query", [_described(n, f) for n, f in questions().items()]),
+                form,
+            )
+        question = _named(name)
+        times, pairs = _times(param or [])
+        limits = bounds(
+            times.get("as_of", as_of), times.get("known_as_of", known_as_of)
+        )
+        values = _arguments(question, pairs, limits)
+        with auditing(home) as connection:
+            emit(Answer(f"query {name}", _data(question(connection, **values))), form)
+
+
+def questions() -> Mapping[str, Callable[..., Any]]:
+    """Return every question by its name: the public functions of all queries."""
+    from projections.decisions import queries as decisions
+    from projections.integrity import queries as integrity
+    from projections.lineage import queries as lineage
+    from projections.registry import queries as registry
+
+    return {"decision_chain": decision_chain} | {
+        name: function
+        for module in (decisions, registry, lineage, integrity)
+        for name, function in inspect.getmembers(module, inspect.isfunction)
+        if function.__module__ == module.__name__ and not name.startswith("_")
+    }
+
+
+def decision_chain(
+    connection: Connection, decision_id: UUID, *, bounds: Bounds
+) -> list[dict[str, object]]:
+    """Return a decision and everything behind it, link by link, unverified (Q01)."""
+    from projections import chain
+    from projections.commands.decision import link_row
+
+    found = chain.decision_chain(
+        connection,
+        decision_id,
+        as_of=bounds.as_of,
+        known_as_of=bounds.known_as_of,
+    )
+    return [link_row(link) for link in found.links]
+
+
+def _named(name: str) -> Callable[..., Any]:
+    import difflib
+
+    from ledger.errors import NotFoundError
+
+    known = questions()
+    asked = NUMBERS.get(name.upper(), name)
+    if asked in known:
+        return known[asked]
+    near = difflib.get_close_matches(name, known, 1)
+    hint = f"did you mean {near[0]}?" if near else "mlledger query --list"
+    raise NotFoundError(f"{name}: no such question", hint=hint)
+
+
+def _parameters(question: Callable[..., Any]) -> dict[str, inspect.Parameter]:
+    listed = inspect.signature(question).parameters
+    return {name: item for name, item in listed.items() if name not in _GIVEN}
+
+
+def _described(name: str, question: Callable[..., Any]) -> dict[str, object]:
+    shown = [
+        f"{key}: {item.annotation}"
+        + ("" if item.default is item.empty else f" = {item.default}")
+        for key, item in _parameters(question).items()
+    ]
+    first = (inspect.getdoc(question) or "").split("\n", 1)[0]
+    return {"name": name, "parameters": ", ".join(shown), "answers": first}
+
+
+def _times(pairs: list[str]) -> tuple[dict[str, str], list[str]]:
+    """Take the two times out of ``--param``: every question has them."""
+    names = ("as_of=", "known_as_of=")
+    times = [pair for pair in pairs if pair.startswith(names)]
+    rest = [pair for pair in pairs if not pair.startswith(names)]
+    return dict(pair.split("=", 1) for pair in times), rest
+
+
+def _arguments(
+    question: Callable[..., Any], pairs: list[str], limits: Bounds
+) -> dict[str, object]:
+    from ledger import clock
+    from ledger.errors import InvalidEventError
+    from projections.columns import to_time
+
+    known, values = _parameters(question), dict[str, object]()
+    for pair in pairs:
+        key, found, text = pair.partition("=")
+        if not found or key not in known:
+            allowed = ", ".join(known) or "none"
+            raise InvalidEventError(f"--param {pair}", hint=f"KEY=VALUE of: {allowed}")
+        values[key] = _parsed(text, str(known[key].annotation))
+    for key, item in known.items():
+        if item.default is item.empty and key not in values:
+            raise InvalidEventError(f"--param {key}=… is needed: {item.annotation}")
+    given = inspect.signature(question).parameters
+    if "bounds" in given:
+        values["bounds"] = limits
+    if "now" in given:
+        values["now"] = to_time(clock.now_us())
+    return values
+
+
+def _parsed(text: str, annotation: str) -> object:
+    if annotation.startswith("UUID"):
+        return identifier(text)
+    if annotation.startswith("datetime"):
+        return bounds(text, None).as_of
+    if annotation.startswith("int"):
+        from ledger.errors import InvalidEventError
+
+        try:
+            return int(text)
+        except ValueError as error:
+            raise InvalidEventError(f"{text!r} is not a number") from error
+    return text
+
+
+def _data(answer: object) -> object:
+    if isinstance(answer, list | tuple):
+        return [_data(one) for one in cast("list[object]", answer)]
+    if dataclasses.is_dataclass(answer) and not isinstance(answer, type):
+        return {name: _data(value) for name, value in row_of(answer).items()}
+    return answer

@@ -1,0 +1,133 @@
+"""Where each event is, and what is wrong with the log: streams, gaps, refusals.
+
+Events other than decisions are found here by id (decisions have their own table). The
+seal leaves themselves are folded by :func:`leaf_row`: one row for each accepted entry,
+one for each leaf that was not accepted.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from projections import decisions
+from projections.rows import EventPosition, Fields, Row, common
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from ledger.codec import Decoded
+
+SCHEMA = "integrity"
+
+
+def rows(
+    event: Decoded,
+    position: EventPosition,
+    sealed_at: int,
+    identity: str,
+    kind: str = "",
+) -> tuple[Row, ...]:
+    """See :class:`projections.rows.RowsOf`."""
+    if event.name == decisions.EVENT:
+        return ()
+    first = common(event, position, sealed_at, identity)
+    found = Row("event", first + _event(event, kind))
+    fact = _FACTS.get(event.name)
+    if fact is None:
+        return (found,)
+    table, columns = fact
+    return (found, Row(table, first + columns(event.fields)))
+
+
+def _event(event: Decoded, kind: str) -> tuple[object, ...]:
+    meta: Fields = event.meta or {}
+    return (
+        event.name,
+        event.version,
+        event.digest(),
+        kind,
+        meta.get("subject"),
+        meta.get("correlation_id"),
+        meta.get("causation_id"),
+        meta.get("actor"),
+    )
+
+
+def _opened(f: Fields) -> tuple[object, ...]:
+    return (
+        f["identity"],
+        f["software"],
+        f["version"],
+        f["host"],
+        f["heartbeat_s"],
+        f["predecessor"],
+        f["seen_checkpoint"],
+    )
+
+
+def _reported(f: Fields) -> tuple[object, ...]:
+    return ("reported", f["counts"], f["seen_checkpoint"])
+
+
+def _closed(f: Fields) -> tuple[object, ...]:
+    return ("closed", f["counts"], None)
+
+
+def _gap(f: Fields) -> tuple[object, ...]:
+    about = (f["cause"], f["first"], f["last"], f["count"], f["declared_by"])
+    return (f["stream_id"], *about)
+
+
+def _authorized(f: Fields) -> tuple[object, ...]:
+    return (f["public_key"], f["identity"], f["kind"], f["event_types"], f["attests"])
+
+
+def _revoked(f: Fields) -> tuple[object, ...]:
+    return (f["key_fp"], f["compromised_since"], f["reason"])
+
+
+def _contract(f: Fields) -> tuple[object, ...]:
+    return (
+        f["consumer"],
+        f["owner"],
+        f["channels"],
+        [f"{channel['kind']}:{channel['id']}" for channel in f["channels"]],
+        f["columns"],
+        f["purpose"],
+        f["legal_basis"],
+        f["valid_from"],
+        f["valid_to"],
+    )
+
+
+def _access(f: Fields) -> tuple[object, ...]:
+    return (
+        f["collector"],
+        f["window_from"],
+        f["window_to"],
+        f["complete"],
+        f"{f['resource']['kind']}:{f['resource']['id']}",
+        f["channel"],
+        f["consumer"],
+        f["group_type"],
+        f["client_id"],
+        f["host"],
+        f["principal"],
+        f["operation"],
+        f["count"],
+        f["first_time"],
+        f["last_time"],
+        f["blind_spots"],
+    )
+
+
+_FACTS: Mapping[str, tuple[str, Callable[[Fields], tuple[object, ...]]]] = {
+    "ledger.stream.opened": ("stream_opened", _opened),
+    "ledger.stream.reported": ("stream_report", _reported),
+    "ledger.stream.closed": ("stream_report", _closed),
+    "ledger.gap.declared": ("gap_declared", _gap),
+    "ledger.key.authorized": ("key_authorized", _authorized),
+    "ledger.key.revoked": ("key_revoked", _revoked),
+    "consumer.contract.declared": ("consumer_contract", _contract),
+    "consumer.access.observed": ("consumer_access", _access),
+}

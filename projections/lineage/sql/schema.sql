@@ -1,0 +1,291 @@
+-- Facts of the schema lineage, as recorded; insert-only, written unqualified so that the
+-- same text makes a shadow schema. Each row names the event it comes from (event_id), when
+-- it was said to have happened (time), when it was sealed (sealed_at), where it is in the
+-- log (origin, leaf, idx) and who signed it (identity). Columns stand in the order of
+-- rows(); nothing here computes.
+
+-- How far each origin has been read; root is the tree's root at next_leaf leaves, so that
+-- a public folder with another history is noticed.
+CREATE TABLE position (
+       origin     text        COLLATE "C" PRIMARY KEY,
+       next_leaf  bigint      NOT NULL,
+       root       bytea       NOT NULL,
+       sealed_at  timestamptz
+);
+
+-- data.source.registered
+CREATE TABLE source (
+       event_id   uuid        PRIMARY KEY,
+       time       timestamptz NOT NULL,
+       sealed_at  timestamptz NOT NULL,
+       origin     text        COLLATE "C" NOT NULL,
+       leaf       bigint      NOT NULL,
+       idx        integer     NOT NULL,
+       identity   text        NOT NULL,
+       basis      text,
+       system_id  text,
+       source      varchar(256) NOT NULL,
+       title       text,
+       kind        text,
+       owner       text,
+       notice_days bigint,
+       url         text
+);
+CREATE INDEX ON source (source, time);
+
+-- data.dataset.registered
+CREATE TABLE dataset (
+       event_id   uuid        PRIMARY KEY,
+       time       timestamptz NOT NULL,
+       sealed_at  timestamptz NOT NULL,
+       origin     text        COLLATE "C" NOT NULL,
+       leaf       bigint      NOT NULL,
+       idx        integer     NOT NULL,
+       identity   text        NOT NULL,
+       basis      text,
+       system_id  text,
+       dataset     varchar(256) NOT NULL,
+       title       text,
+       owner       text,
+       license     text,
+       purposes    text[],
+       sources     varchar(256)[] NOT NULL,
+       description text
+);
+CREATE INDEX ON dataset (dataset, time);
+CREATE INDEX ON dataset USING gin (sources);
+
+-- data.dataset_version.created
+CREATE TABLE dataset_version (
+       event_id   uuid        PRIMARY KEY,
+       time       timestamptz NOT NULL,
+       sealed_at  timestamptz NOT NULL,
+       origin     text        COLLATE "C" NOT NULL,
+       leaf       bigint      NOT NULL,
+       idx        integer     NOT NULL,
+       identity   text        NOT NULL,
+       basis      text,
+       system_id  text,
+       dataset           varchar(256) NOT NULL,
+       digest            varchar(256) NOT NULL,
+       scheme            text,
+       size_bytes        bigint,
+       rows              bigint,
+       parent_ids        uuid[] NOT NULL,
+       derived_from      jsonb,
+       sources           varchar(256)[] NOT NULL,
+       split             jsonb,
+       preparation       text,
+       identity_strength text
+);
+CREATE INDEX ON dataset_version (dataset, time);
+CREATE INDEX ON dataset_version (digest);
+CREATE INDEX ON dataset_version USING gin (parent_ids);
+CREATE INDEX ON dataset_version USING gin (sources);
+
+-- pipeline.run.started
+CREATE TABLE run (
+       event_id   uuid        PRIMARY KEY,
+       time       timestamptz NOT NULL,
+       sealed_at  timestamptz NOT NULL,
+       origin     text        COLLATE "C" NOT NULL,
+       leaf       bigint      NOT NULL,
+       idx        integer     NOT NULL,
+       identity   text        NOT NULL,
+       basis      text,
+       system_id  text,
+       run         varchar(256) NOT NULL,
+       step        text,
+       code        jsonb,
+       environment jsonb,
+       seeds       jsonb,
+       parameters  jsonb,
+       parent_id   uuid,
+       capture     jsonb,
+       redactions  jsonb
+);
+CREATE INDEX ON run (time, event_id);
+CREATE INDEX ON run (run);
+
+-- pipeline.run.updated
+CREATE TABLE run_update (
+       event_id   uuid        PRIMARY KEY,
+       time       timestamptz NOT NULL,
+       sealed_at  timestamptz NOT NULL,
+       origin     text        COLLATE "C" NOT NULL,
+       leaf       bigint      NOT NULL,
+       idx        integer     NOT NULL,
+       identity   text        NOT NULL,
+       basis      text,
+       system_id  text,
+       run_id     uuid,
+       parameters jsonb,
+       metrics    jsonb,
+       tags       jsonb
+);
+CREATE INDEX ON run_update (run_id, time);
+
+-- pipeline.run.ended
+CREATE TABLE run_end (
+       event_id   uuid        PRIMARY KEY,
+       time       timestamptz NOT NULL,
+       sealed_at  timestamptz NOT NULL,
+       origin     text        COLLATE "C" NOT NULL,
+       leaf       bigint      NOT NULL,
+       idx        integer     NOT NULL,
+       identity   text        NOT NULL,
+       basis      text,
+       system_id  text,
+       run_id     uuid,
+       outcome    text,
+       outputs    jsonb,
+       digests    varchar(256)[] NOT NULL,
+       compute    jsonb,
+       error      text
+);
+CREATE INDEX ON run_end (run_id, time);
+CREATE INDEX ON run_end USING gin (digests);
+
+-- pipeline.input.read
+CREATE TABLE input (
+       event_id   uuid        PRIMARY KEY,
+       time       timestamptz NOT NULL,
+       sealed_at  timestamptz NOT NULL,
+       origin     text        COLLATE "C" NOT NULL,
+       leaf       bigint      NOT NULL,
+       idx        integer     NOT NULL,
+       identity   text        NOT NULL,
+       basis      text,
+       system_id  text,
+       run_id                     uuid,
+       name                       text,
+       role                       text,
+       dataset_version_id         uuid,
+       dataset_version_ref_digest text,
+       dataset                    varchar(256),
+       digest                     varchar(256),
+       scheme                     text,
+       bytes_read                 bigint,
+       rows                       bigint,
+       rank                       bigint
+);
+CREATE INDEX ON input (run_id);
+CREATE INDEX ON input (dataset_version_id);
+CREATE INDEX ON input (digest);
+
+-- evaluation.criteria.set
+CREATE TABLE criterion (
+       event_id   uuid        PRIMARY KEY,
+       time       timestamptz NOT NULL,
+       sealed_at  timestamptz NOT NULL,
+       origin     text        COLLATE "C" NOT NULL,
+       leaf       bigint      NOT NULL,
+       idx        integer     NOT NULL,
+       identity   text        NOT NULL,
+       basis      text,
+       system_id  text,
+       model                      varchar(256),
+       metric                     text,
+       slice                      text,
+       limit_value                double precision,
+       direction                  text,
+       baseline                   text,
+       baseline_value             double precision,
+       dataset_version_id         uuid,
+       dataset_version_ref_digest text,
+       previous_id                uuid
+);
+CREATE INDEX ON criterion (model, time);
+
+-- evaluation.test.completed
+CREATE TABLE evaluation (
+       event_id   uuid        PRIMARY KEY,
+       time       timestamptz NOT NULL,
+       sealed_at  timestamptz NOT NULL,
+       origin     text        COLLATE "C" NOT NULL,
+       leaf       bigint      NOT NULL,
+       idx        integer     NOT NULL,
+       identity   text        NOT NULL,
+       basis      text,
+       system_id  text,
+       kind                       text,
+       model_version_id           uuid,
+       model_version_ref_digest   text,
+       run_id                     uuid,
+       dataset_version_id         uuid,
+       dataset_version_ref_digest text,
+       metrics                    jsonb,
+       criteria                   uuid[] NOT NULL,
+       passed                     boolean,
+       overlap_rows               bigint,
+       tool                       text
+);
+CREATE INDEX ON evaluation (model_version_id);
+CREATE INDEX ON evaluation (run_id);
+
+-- governance.statement.recorded
+CREATE TABLE statement (
+       event_id   uuid        PRIMARY KEY,
+       time       timestamptz NOT NULL,
+       sealed_at  timestamptz NOT NULL,
+       origin     text        COLLATE "C" NOT NULL,
+       leaf       bigint      NOT NULL,
+       idx        integer     NOT NULL,
+       identity   text        NOT NULL,
+       basis      text,
+       system_id  text,
+       author               text,
+       role                 text,
+       field                text,
+       text                 text,
+       document             text,
+       in_reply_to          uuid,
+       valid_for_id         uuid,
+       valid_for_ref_digest text
+);
+CREATE INDEX ON statement (in_reply_to);
+CREATE INDEX ON statement (valid_for_id);
+
+-- governance.document.stored
+CREATE TABLE document (
+       event_id   uuid        PRIMARY KEY,
+       time       timestamptz NOT NULL,
+       sealed_at  timestamptz NOT NULL,
+       origin     text        COLLATE "C" NOT NULL,
+       leaf       bigint      NOT NULL,
+       idx        integer     NOT NULL,
+       identity   text        NOT NULL,
+       basis      text,
+       system_id  text,
+       digest          varchar(256) NOT NULL,
+       media_type      text,
+       size_bytes      bigint,
+       title           text,
+       retention_class text,
+       access_class    text,
+       about_id        uuid
+);
+CREATE INDEX ON document (digest);
+CREATE INDEX ON document (about_id);
+
+-- governance.report.issued
+CREATE TABLE report (
+       event_id   uuid        PRIMARY KEY,
+       time       timestamptz NOT NULL,
+       sealed_at  timestamptz NOT NULL,
+       origin     text        COLLATE "C" NOT NULL,
+       leaf       bigint      NOT NULL,
+       idx        integer     NOT NULL,
+       identity   text        NOT NULL,
+       basis      text,
+       system_id  text,
+       report          text,
+       subject_id      uuid,
+       digest          varchar(256) NOT NULL,
+       media_type      text,
+       mapping_version text,
+       positions       jsonb,
+       known_as_of     timestamptz
+);
+CREATE INDEX ON report (subject_id);
+CREATE INDEX ON report (digest);

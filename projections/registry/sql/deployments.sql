@@ -1,0 +1,47 @@
+-- Which deployments were there, and what became of them?
+--
+-- %(environment)s   text         name of the environment; null: any
+-- %(model)s         text         name of the model; null: any
+-- %(deployment)s    uuid         one deployment; null: all
+-- %(limit)s         bigint       at most so many rows
+-- %(as_of)s         timestamptz  when it was true; null: no bound
+-- %(known_as_of)s   timestamptz  what had been sealed by then; null: no bound
+--
+-- At most limit rows, newest first; state as of the moment asked for.
+-- Serves: EU AI Act, Annex IV(6); regulation question Q03.
+SELECT d.event_id, d.time, d.sealed_at, d.origin, d.leaf, d.idx, d.identity,
+       d.release_id, r.release, d.release_digest, r.model, r.version,
+       r.model_version_id, d.environment, d.service,
+       coalesce(d.system_id, r.system_id) AS system_id,
+       coalesce(c.role, d.role) AS role, coalesce(c.traffic, d.traffic) AS traffic,
+       coalesce(c.time, d.time) AS valid_from, n.time AS valid_to,
+       c.change IS NOT DISTINCT FROM 'deactivated' AS ended,
+       d.emergency, d.reason
+  FROM registry.deployment AS d
+  LEFT JOIN LATERAL (
+       SELECT c.change, c.role, c.traffic, c.time, c.event_id
+         FROM registry.deployment_change AS c
+        WHERE c.deployment_id = d.event_id
+          AND c.time <= coalesce(%(as_of)s::timestamptz, 'infinity')
+          AND c.sealed_at <= coalesce(%(known_as_of)s::timestamptz, 'infinity')
+        ORDER BY c.time DESC, c.event_id DESC
+        LIMIT 1
+       ) AS c ON true
+  LEFT JOIN LATERAL (
+       SELECT n.time
+         FROM registry.deployment_change AS n
+        WHERE n.deployment_id = d.event_id
+          AND n.time > coalesce(%(as_of)s::timestamptz, 'infinity')
+          AND n.sealed_at <= coalesce(%(known_as_of)s::timestamptz, 'infinity')
+        ORDER BY n.time, n.event_id
+        LIMIT 1
+       ) AS n ON true
+  LEFT JOIN registry.release AS r ON r.event_id = d.release_id
+   AND r.sealed_at <= coalesce(%(known_as_of)s::timestamptz, 'infinity')
+ WHERE (%(environment)s::text IS NULL OR d.environment = %(environment)s)
+   AND (%(model)s::text IS NULL OR r.model = %(model)s)
+   AND (%(deployment)s::uuid IS NULL OR d.event_id = %(deployment)s)
+   AND d.time <= coalesce(%(as_of)s::timestamptz, 'infinity')
+   AND d.sealed_at <= coalesce(%(known_as_of)s::timestamptz, 'infinity')
+ ORDER BY d.time DESC, d.event_id DESC
+ LIMIT %(limit)s;

@@ -1,0 +1,45 @@
+-- Which releases answered in an environment at a given moment?
+--
+-- %(environment)s   text         name of the environment; null: any
+-- %(system)s        text         name of the AI system; null: any
+-- %(as_of)s         timestamptz  when it was true; null: no bound
+-- %(known_as_of)s   timestamptz  what had been sealed by then; null: no bound
+--
+-- One row for each deployment that was active then: two champions at once are two rows.
+-- valid_from is the last change up to then, valid_to the next one known.
+-- Serves: EU AI Act, Articles 12 and 49; OSFI E-23; regulation question Q02.
+SELECT d.event_id, d.time, d.sealed_at, d.origin, d.leaf, d.idx, d.identity,
+       d.release_id, r.release, d.release_digest, r.model, r.version,
+       r.model_version_id, d.environment, d.service,
+       coalesce(d.system_id, r.system_id) AS system_id,
+       coalesce(c.role, d.role) AS role, coalesce(c.traffic, d.traffic) AS traffic,
+       coalesce(c.time, d.time) AS valid_from, n.time AS valid_to,
+       c.change IS NOT DISTINCT FROM 'deactivated' AS ended,
+       d.emergency, d.reason
+  FROM registry.deployment AS d
+  LEFT JOIN LATERAL (
+       SELECT c.change, c.role, c.traffic, c.time, c.event_id
+         FROM registry.deployment_change AS c
+        WHERE c.deployment_id = d.event_id
+          AND c.time <= coalesce(%(as_of)s::timestamptz, 'infinity')
+          AND c.sealed_at <= coalesce(%(known_as_of)s::timestamptz, 'infinity')
+        ORDER BY c.time DESC, c.event_id DESC
+        LIMIT 1
+       ) AS c ON true
+  LEFT JOIN LATERAL (
+       SELECT n.time
+         FROM registry.deployment_change AS n
+        WHERE n.deployment_id = d.event_id
+          AND n.time > coalesce(%(as_of)s::timestamptz, 'infinity')
+          AND n.sealed_at <= coalesce(%(known_as_of)s::timestamptz, 'infinity')
+        ORDER BY n.time, n.event_id
+        LIMIT 1
+       ) AS n ON true
+  LEFT JOIN registry.release AS r ON r.event_id = d.release_id
+   AND r.sealed_at <= coalesce(%(known_as_of)s::timestamptz, 'infinity')
+ WHERE (%(environment)s::text IS NULL OR d.environment = %(environment)s)
+   AND (%(system)s::text IS NULL OR coalesce(d.system_id, r.system_id) = %(system)s)
+   AND d.time <= coalesce(%(as_of)s::timestamptz, 'infinity')
+   AND d.sealed_at <= coalesce(%(known_as_of)s::timestamptz, 'infinity')
+   AND c.change IS DISTINCT FROM 'deactivated'
+ ORDER BY d.environment, d.service, d.time DESC, d.event_id DESC;

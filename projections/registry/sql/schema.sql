@@ -1,0 +1,254 @@
+-- Facts of the schema registry, as recorded; insert-only, written unqualified so that the
+-- same text makes a shadow schema. Each row names the event it comes from (event_id), when
+-- it was said to have happened (time), when it was sealed (sealed_at), where it is in the
+-- log (origin, leaf, idx) and who signed it (identity). Columns stand in the order of
+-- rows(); nothing here computes.
+
+-- How far each origin has been read; root is the tree's root at next_leaf leaves, so that
+-- a public folder with another history is noticed.
+CREATE TABLE position (
+       origin     text        COLLATE "C" PRIMARY KEY,
+       next_leaf  bigint      NOT NULL,
+       root       bytea       NOT NULL,
+       sealed_at  timestamptz
+);
+
+-- registry.model.registered
+CREATE TABLE model (
+       event_id   uuid        PRIMARY KEY,
+       time       timestamptz NOT NULL,
+       sealed_at  timestamptz NOT NULL,
+       origin     text        COLLATE "C" NOT NULL,
+       leaf       bigint      NOT NULL,
+       idx        integer     NOT NULL,
+       identity   text        NOT NULL,
+       basis      text,
+       system_id  text,
+       model        varchar(256) NOT NULL,
+       kind         text,
+       model_origin text,
+       owner        text,
+       description  text
+);
+CREATE INDEX ON model (model, time);
+
+-- registry.model_version.created; identity is event_id, content is artifact_digest
+CREATE TABLE model_version (
+       event_id   uuid        PRIMARY KEY,
+       time       timestamptz NOT NULL,
+       sealed_at  timestamptz NOT NULL,
+       origin     text        COLLATE "C" NOT NULL,
+       leaf       bigint      NOT NULL,
+       idx        integer     NOT NULL,
+       identity   text        NOT NULL,
+       basis      text,
+       system_id  text,
+       model           varchar(256) NOT NULL,
+       version         varchar(256) NOT NULL,
+       artifact_digest varchar(256) NOT NULL,
+       artifact_scheme text,
+       artifacts       jsonb,
+       digests         varchar(256)[] NOT NULL,
+       run_id          uuid,
+       run_ref_digest  text,
+       inputs          jsonb,
+       outputs         jsonb,
+       parents         jsonb,
+       framework       text,
+       license         text
+);
+CREATE INDEX ON model_version (model, version);
+CREATE INDEX ON model_version (run_id);
+CREATE INDEX ON model_version USING gin (digests);
+
+-- registry.release.created
+CREATE TABLE release (
+       event_id   uuid        PRIMARY KEY,
+       time       timestamptz NOT NULL,
+       sealed_at  timestamptz NOT NULL,
+       origin     text        COLLATE "C" NOT NULL,
+       leaf       bigint      NOT NULL,
+       idx        integer     NOT NULL,
+       identity   text        NOT NULL,
+       basis      text,
+       system_id  text,
+       release                  text NOT NULL,
+       model_version_id         uuid,
+       model_version_ref_digest text,
+       model                    varchar(256),
+       version                  varchar(256),
+       artifact_digest          varchar(256),
+       configuration_digest     text,
+       feature_schema_digest    text,
+       environment_digest       text,
+       instructions_digest      text,
+       thresholds               jsonb,
+       backing_services         text[],
+       secret_references        text[],
+       approved_uses            text[],
+       restrictions             text[],
+       change_class             text,
+       release_digest           varchar(256),
+       previous_id              uuid,
+       previous_ref_digest      text
+);
+CREATE INDEX ON release (model_version_id);
+CREATE INDEX ON release (artifact_digest);
+CREATE INDEX ON release (release_digest);
+
+-- registry.approval.requested
+CREATE TABLE approval_request (
+       event_id   uuid        PRIMARY KEY,
+       time       timestamptz NOT NULL,
+       sealed_at  timestamptz NOT NULL,
+       origin     text        COLLATE "C" NOT NULL,
+       leaf       bigint      NOT NULL,
+       idx        integer     NOT NULL,
+       identity   text        NOT NULL,
+       basis      text,
+       system_id  text,
+       object_id         uuid,
+       object_ref_digest text,
+       gate              text,
+       content_digest    text,
+       requested_of      text
+);
+CREATE INDEX ON approval_request (object_id);
+
+-- registry.approval.decided
+CREATE TABLE approval (
+       event_id   uuid        PRIMARY KEY,
+       time       timestamptz NOT NULL,
+       sealed_at  timestamptz NOT NULL,
+       origin     text        COLLATE "C" NOT NULL,
+       leaf       bigint      NOT NULL,
+       idx        integer     NOT NULL,
+       identity   text        NOT NULL,
+       basis      text,
+       system_id  text,
+       request_id         uuid,
+       request_ref_digest text,
+       object_id          uuid,
+       object_ref_digest  text,
+       gate               text,
+       content_digest     text,
+       decision           text,
+       meaning            text,
+       conditions         text[],
+       expires            timestamptz,
+       mandate            text,
+       signature_kind     text,
+       issuer             text,
+       auth_time          timestamptz
+);
+CREATE INDEX ON approval (object_id);
+
+-- serving.deployment.activated
+CREATE TABLE deployment (
+       event_id   uuid        PRIMARY KEY,
+       time       timestamptz NOT NULL,
+       sealed_at  timestamptz NOT NULL,
+       origin     text        COLLATE "C" NOT NULL,
+       leaf       bigint      NOT NULL,
+       idx        integer     NOT NULL,
+       identity   text        NOT NULL,
+       basis      text,
+       system_id  text,
+       release_id         uuid,
+       release_ref_digest text,
+       release_digest     varchar(256),
+       environment        varchar(256) NOT NULL,
+       service            text,
+       role               text,
+       traffic            double precision,
+       emergency          boolean,
+       reason             text
+);
+CREATE INDEX ON deployment (environment, time);
+CREATE INDEX ON deployment (release_id);
+
+-- serving.deployment.changed and .deactivated (change tells which)
+CREATE TABLE deployment_change (
+       event_id   uuid        PRIMARY KEY,
+       time       timestamptz NOT NULL,
+       sealed_at  timestamptz NOT NULL,
+       origin     text        COLLATE "C" NOT NULL,
+       leaf       bigint      NOT NULL,
+       idx        integer     NOT NULL,
+       identity   text        NOT NULL,
+       basis      text,
+       system_id  text,
+       deployment_id         uuid,
+       deployment_ref_digest text,
+       change                text NOT NULL,
+       role                  text,
+       traffic               double precision,
+       reason                text
+);
+CREATE INDEX ON deployment_change (deployment_id, time DESC, event_id DESC);
+
+-- serving.process.attested: what the process says it has loaded
+CREATE TABLE process_attestation (
+       event_id   uuid        PRIMARY KEY,
+       time       timestamptz NOT NULL,
+       sealed_at  timestamptz NOT NULL,
+       origin     text        COLLATE "C" NOT NULL,
+       leaf       bigint      NOT NULL,
+       idx        integer     NOT NULL,
+       identity   text        NOT NULL,
+       basis      text,
+       system_id  text,
+       deployment_id         uuid,
+       deployment_ref_digest text,
+       release_digest        varchar(256),
+       artifact_digest       varchar(256),
+       configuration_digest  text,
+       code_digest           text,
+       packages_digest       text,
+       host                  text,
+       python                text,
+       matches               boolean
+);
+CREATE INDEX ON process_attestation (deployment_id, time DESC, event_id DESC);
+
+-- governance.system.registered
+CREATE TABLE system (
+       event_id   uuid        PRIMARY KEY,
+       time       timestamptz NOT NULL,
+       sealed_at  timestamptz NOT NULL,
+       origin     text        COLLATE "C" NOT NULL,
+       leaf       bigint      NOT NULL,
+       idx        integer     NOT NULL,
+       identity   text        NOT NULL,
+       basis      text,
+       system_id  text,
+       system        varchar(256) NOT NULL,
+       title         text,
+       purpose       text,
+       materiality   text,
+       model_kind    text,
+       model_origin  text,
+       legal_entity  text,
+       business_line text,
+       owner         text
+);
+CREATE INDEX ON system (system, time);
+
+-- governance.principal.registered
+CREATE TABLE principal (
+       event_id   uuid        PRIMARY KEY,
+       time       timestamptz NOT NULL,
+       sealed_at  timestamptz NOT NULL,
+       origin     text        COLLATE "C" NOT NULL,
+       leaf       bigint      NOT NULL,
+       idx        integer     NOT NULL,
+       identity   text        NOT NULL,
+       basis      text,
+       system_id  text,
+       principal  varchar(256) NOT NULL,
+       kind       text,
+       unit       text,
+       line       text,
+       key_fp     bytea
+);
+CREATE INDEX ON principal (principal, time);

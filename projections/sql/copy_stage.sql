@@ -1,0 +1,2 @@
+-- Rows arrive here in binary.
+COPY {stage} FROM STDIN (FORMAT BINARY);

@@ -1,0 +1,2 @@
+-- Make a role that nobody logs in as; logins are granted it.
+CREATE ROLE {role} NOLOGIN;

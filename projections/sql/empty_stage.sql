@@ -1,0 +1,2 @@
+-- The next batch begins with nothing staged.
+TRUNCATE {stage};

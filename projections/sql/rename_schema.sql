@@ -1,0 +1,2 @@
+-- Give a schema another name.
+ALTER SCHEMA {schema} RENAME TO {name};

@@ -1,0 +1,2 @@
+-- All that follows in this transaction sees one moment.
+SET TRANSACTION ISOLATION LEVEL REPEATABLE READ;
