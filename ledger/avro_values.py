@@ -49,7 +49,11 @@ def read_int(data: bytes, at: int) -> tuple[int, int]:
 
 def read_bytes(data: bytes, at: int) -> tuple[bytes, int]:
     """Read a length and so many bytes."""
-    size, at = read_long(data, at)
+    byte = data[at]
+    if byte < 0x80 and not byte & 1:
+        size, at = byte >> 1, at + 1
+    else:
+        size, at = read_long(data, at)
     end = at + size
     if size < 0 or end > len(data):
         raise MalformedError("Avro length is outside the body")
@@ -119,6 +123,9 @@ def enum_reader(symbols: list[str]) -> Read:
     count = len(symbols)
 
     def read(data: bytes, at: int) -> tuple[str, int]:
+        byte = data[at]
+        if byte < 0x80 and not byte & 1 and byte >> 1 < count:
+            return symbols[byte >> 1], at + 1
         index, at = read_long(data, at)
         if not 0 <= index < count:
             raise MalformedError(f"Avro enumeration has no symbol {index}")
@@ -165,6 +172,9 @@ def record_reader(fields: list[tuple[str, bool, Read]]) -> Read:
 
 def _block(data: bytes, at: int) -> tuple[int, int, int]:
     """Return the number of items of a block, its end (or -1), and where it begins."""
+    byte = data[at]
+    if byte < 0x80 and not byte & 1:
+        return byte >> 1, -1, at + 1
     count, at = read_long(data, at)
     if count >= 0:
         return count, -1, at

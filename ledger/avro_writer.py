@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any, cast
 
 from ledger.errors import InvalidEventError
@@ -17,6 +18,7 @@ from ledger.errors import InvalidEventError
 Write = Callable[[bytearray, Any], None]
 _DOUBLE = struct.Struct("<d")
 _FLOAT = struct.Struct("<f")
+_NAME = 256
 
 
 def compile_writer(schema: dict[str, Any]) -> Callable[[Mapping[str, Any]], bytes]:
@@ -152,12 +154,21 @@ def _int(body: bytearray, value: Any) -> None:
 def _string(body: bytearray, value: Any) -> None:
     if not isinstance(value, str):
         raise _mismatch("text", value)
+    # Names and codes come again and again; long text hardly ever does.
+    body += _known_text(value) if len(value) <= _NAME else _text(value)
+
+
+def _text(value: str) -> bytes:
     try:
         raw = value.encode()
     except UnicodeEncodeError as error:
         raise InvalidEventError("the text holds half a character") from error
+    body = bytearray()
     _long(body, len(raw))
-    body += raw
+    return bytes(body + raw)
+
+
+_known_text = lru_cache(maxsize=4_096)(_text)
 
 
 def _bytes(body: bytearray, value: Any) -> None:
@@ -212,13 +223,16 @@ def _fixed(size: int) -> Write:
 
 
 def _enum(symbols: list[str]) -> Write:
-    written: dict[str, int] = {symbol: index for index, symbol in enumerate(symbols)}
+    written: dict[str, bytes] = {}
+    for index, symbol in enumerate(symbols):
+        _long(number := bytearray(), index)
+        written[symbol] = bytes(number)
 
     def write(body: bytearray, value: Any) -> None:
-        index = written.get(value) if isinstance(value, str) else None
-        if index is None:
+        number = written.get(value) if isinstance(value, str) else None
+        if number is None:
             raise _mismatch(f"one of {', '.join(symbols)}", value)
-        _long(body, index)
+        body += number
 
     return write
 

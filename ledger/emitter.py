@@ -19,11 +19,12 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import starmap
 from typing import TYPE_CHECKING, Any, Literal
 
 from ledger.avro import schema_id
 from ledger.codec import encode, encode_fields
-from ledger.entry import MAX_EVENT
+from ledger.entry import MAX_EVENT, EncodedEvent
 from ledger.errors import (
     ConfigurationError,
     InvalidEventError,
@@ -31,7 +32,7 @@ from ledger.errors import (
     LogUnavailableError,
     TooLargeError,
 )
-from ledger.journal.frames import frame
+from ledger.journal.frames import size_of
 from ledger.journal.lock import refuse_network_folder
 from ledger.log import open_log
 from ledger.shipping.lifetime import watch
@@ -153,11 +154,10 @@ class Emitter:
             TooLargeError: one of them exceeds 512 KiB.
             JournalError, LogUnavailableError: as :meth:`emit`.
         """
-        for _known_as, body in encoded:
-            _check_size(body)
         if encoded:
-            frames = [frame(known_as, body) for known_as, body in encoded]
-            self._append(b"".join(frames), len(frames))
+            events = list(starmap(EncodedEvent, encoded))
+            _check_size(max((body for _, body in events), key=len))
+            self._append(events)
 
     def flush(self, timeout: float = 2.0) -> bool:
         """Wait until the log has all that was emitted; False if time runs out."""
@@ -211,19 +211,19 @@ class Emitter:
         if known_as not in self._known:
             _refuse_own_type(cls)
             self._known.add(known_as)
-        self._append(frame(known_as, body), 1)
+        self._append((EncodedEvent(known_as, body),))
 
-    def _append(self, frames: bytes, events: int) -> None:
+    def _append(self, events: Sequence[EncodedEvent]) -> None:
         producer = self._producer
         try:
             if producer is None or self._closed:
                 producer = self._begin()
-            self._refuse_beyond_limit(producer.size + len(frames))
-            producer.append(frames, events)
+            self._refuse_beyond_limit(producer.size + size_of(events))
+            producer.append(events)
         except JournalError as error:
             if self._mode == "strict" or self._closed:
                 raise
-            self._drop(events, error)
+            self._drop(len(events), error)
             return
         self._on_step("emitted")
         if self._mode == "strict" and self._ack_timeout is not None:

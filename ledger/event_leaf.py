@@ -13,8 +13,8 @@ secret, random per entry and of fixed length, so that a plain hash serves.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from hashlib import sha256
+from typing import NamedTuple
 
 from ledger.header import MAX_EVENTS
 from ledger.tree import root_of
@@ -23,9 +23,8 @@ _CONTEXT = b"mlledger/event/v1\n"
 _INDEXES = tuple(number.to_bytes(4, "big") for number in range(MAX_EVENTS))
 
 
-@dataclass(frozen=True, slots=True)
-class EncodedEvent:
-    """One event as it is signed.
+class EncodedEvent(NamedTuple):
+    """One event as it is signed; a tuple, for producers make millions.
 
     Attributes:
         schema_id: 32 bytes, SHA-256 of the exact schema bytes.
@@ -40,13 +39,14 @@ def events_root(
     *, stream_id: bytes, seq: int, seed: bytes, events: Sequence[EncodedEvent]
 ) -> bytes:
     """Return the 32-byte root that a header with these events must carry."""
+    schema_ids, bodies = zip(*events, strict=True) if events else ((), ())
     return root_of(
         leaf_hashes(
             stream_id=stream_id,
             seq=seq,
             seed=seed,
-            schema_ids=[event.schema_id for event in events],
-            bodies=[event.body for event in events],
+            schema_ids=schema_ids,
+            bodies=bodies,
         )
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from hashlib import sha256
 from typing import TYPE_CHECKING
@@ -61,7 +61,8 @@ def pack_entry(  # noqa: PLR0913  the fields of the header and the payload
         TooLargeError: an event, their number or their sum exceeds the format.
         ValueError: the result would not be well-formed.
     """
-    schema_ids = tuple(dict.fromkeys(event.schema_id for event in events))
+    each, bodies = zip(*events, strict=True) if events else ((), ())
+    schema_ids = tuple(dict.fromkeys(each))
     blank = Header(
         kind=kind,
         log_id=log_id,
@@ -73,26 +74,26 @@ def pack_entry(  # noqa: PLR0913  the fields of the header and the payload
         n_events=len(events),
         events_root=NO_HASH,
     )
-    _refuse_oversize(schema_ids, events)
+    sizes = list(map(len, bodies))
+    _refuse_oversize(schema_ids, sizes)
     _refuse_unpackable(blank, seed, schema_ids)
     root = events_root(stream_id=stream_id, seq=seq, seed=seed, events=events)
     signed = replace(blank, events_root=root).to_bytes()
-    payload = _payload(seed, schema_ids, events)
+    numbers = {schema_id: number for number, schema_id in enumerate(schema_ids)}
+    fronts = map(EVENT_FRONT.pack, map(numbers.__getitem__, each), sizes)
+    payload = _payload(seed, schema_ids, fronts, bodies)
     signature = signer.sign(pae(PAYLOAD_TYPE, signed))
     return b"".join(
         (ENTRY_FRONT, signed, signature, len(payload).to_bytes(4, "big"), payload)
     )
 
 
-def _refuse_oversize(
-    schema_ids: Sequence[bytes], events: Sequence[EncodedEvent]
-) -> None:
-    sizes = [len(event.body) for event in events]
+def _refuse_oversize(schema_ids: Sequence[bytes], sizes: Sequence[int]) -> None:
     size = packed_size(
-        n_schemas=len(schema_ids), bodies_len=sum(sizes), n_events=len(events)
+        n_schemas=len(schema_ids), bodies_len=sum(sizes), n_events=len(sizes)
     )
     for what, found, most in (
-        ("events in an entry", len(events), MAX_EVENTS),
+        ("events in an entry", len(sizes), MAX_EVENTS),
         ("event types in an entry", len(schema_ids), MAX_SCHEMAS),
         ("bytes of an event", max(sizes, default=0), MAX_EVENT),
         ("bytes of an entry", size, MAX_VALUE),
@@ -115,14 +116,14 @@ def _refuse_unpackable(
 
 
 def _payload(
-    seed: bytes, schema_ids: Sequence[bytes], events: Sequence[EncodedEvent]
+    seed: bytes,
+    schema_ids: Sequence[bytes],
+    fronts: Iterable[bytes],
+    bodies: Sequence[bytes],
 ) -> bytes:
-    numbers = {schema_id: number for number, schema_id in enumerate(schema_ids)}
-    parts = [seed, bytes([len(numbers)]), *schema_ids]
-    for event in events:
-        parts.append(EVENT_FRONT.pack(numbers[event.schema_id], len(event.body)))
-        parts.append(event.body)
-    return b"".join(parts)
+    parts = [b""] * (2 * len(bodies))  # each front, then its body; no loop per event
+    parts[::2], parts[1::2] = fronts, bodies
+    return b"".join((seed, bytes([len(schema_ids)]), *schema_ids, *parts))
 
 
 def packed_size(*, n_schemas: int, bodies_len: int, n_events: int) -> int:

@@ -9,6 +9,7 @@ from psycopg.sql import Identifier
 
 from ledger.errors import IntegrityError, MissingEvidenceError
 from ledger.tree import EMPTY_ROOT
+from projections.asking import asking
 from projections.columns import to_time
 from projections.folding import Folding
 from projections.folding_ahead import FoldAhead, Plan
@@ -81,8 +82,9 @@ class Projector:
     ) -> Advanced:
         """Read every origin, or those named, to its sealed head; see ``advance``."""
         done = Advanced()
-        for origin in origins or self._source.control.origins:
-            self._follow(origin, done, max_leaves, progress)
+        with asking():
+            for origin in origins or self._source.control.origins:
+                self._follow(origin, done, max_leaves, progress)
         return done
 
     def _follow(

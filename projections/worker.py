@@ -10,6 +10,7 @@ from ledger.errors import ConfigurationError
 from ledger.log import open_log
 from ledger.public import PublicFolder
 from ledger.verification import ControlReader
+from projections.asking import asking
 from projections.database import Database
 from projections.projection import PROJECTIONS, Projector, Source
 from projections.schemas import migrate
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from ledger.seal import Sealer
 
 
+_FLUSH_S = 10.0
 _DAY_US = 86_400_000_000
 
 
@@ -69,11 +71,11 @@ class Worker:
         """
         before = dict(self.done)
         self._log = self._log or self._open_log()
+        self._do_watch()
         if self._seal:
             self._do_seal(self._log)
         if self._project:
             self._do_project(self._log)
-        self._do_watch()
         return self.done != before
 
     def disconnect(self) -> None:
@@ -108,7 +110,11 @@ class Worker:
         self.done["leaves sealed"] += drain(self._sealers)
 
     def _do_watch(self) -> None:
-        """Look once a minute who reads predictions, where the log is Kafka."""
+        """Look once a minute who reads predictions, where the log is Kafka.
+
+        It comes first, and what it saw is in the log when it ends: so that one step
+        leaves nothing behind that is not sealed.
+        """
         from ledger import consumers
         from ledger.setup import open_emitter
 
@@ -117,7 +123,8 @@ class Worker:
         if self._emitter is None:
             self._emitter = open_emitter(self._config)
             self._stack.callback(self._emitter.close)
-        consumers.scan_if_due(self._config, self._emitter)
+        if consumers.scan_if_due(self._config, self._emitter):
+            self._emitter.flush(_FLUSH_S)
 
     def _do_project(self, log: Log) -> None:
         if self._projector is None or self._control is None:
@@ -142,7 +149,7 @@ class Worker:
 
     def _make_tables(self, database: Database) -> None:
         self._prepared_us = clock.now_us()
-        with database.connect("owner", autocommit=True) as connection:
+        with asking(), database.connect("owner", autocommit=True) as connection:
             before = migrate(connection, now=self._prepared_us)
         if "outdated" in before.values():
             names = ", ".join(n for n, state in before.items() if state == "outdated")

@@ -65,7 +65,9 @@ def flush(
             signer=load_signer(config.producer.key, base=config.home),
             timeout=timeout,
         )
-        waiting = [row for row in done.left if row.events or row.new]
+        waiting = [
+            row for row in done.left if (row.events or row.new) and not row.is_held
+        ]
         data = {
             "appended": done.appended,
             "sealed": done.sealed,

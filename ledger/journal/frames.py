@@ -10,22 +10,28 @@ Pure functions over bytes; :mod:`ledger.journal.spool` reads and writes the file
 
 from __future__ import annotations
 
+import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from ledger.entry import MAX_EVENT
+from ledger.entry import MAX_EVENT, EncodedEvent
 
 SCHEMA_ID = 32
 PREFIX = 8
 LARGEST = PREFIX + SCHEMA_ID + MAX_EVENT
+_FRONT = struct.Struct(">II")
 _TITLE = b"mlledger/spool/v1\n"
 
 
 def frame(schema_id: bytes, body: bytes) -> bytes:
     """Return one frame; :func:`frames_in` is its inverse."""
     checksum = zlib.crc32(body, zlib.crc32(schema_id))
-    length = SCHEMA_ID + len(body)
-    return (length << 32 | checksum).to_bytes(PREFIX, "big") + schema_id + body
+    return _FRONT.pack(SCHEMA_ID + len(body), checksum) + schema_id + body
+
+
+def size_of(events: Iterable[EncodedEvent]) -> int:
+    """Return the length of the frames of events."""
+    return sum([PREFIX + SCHEMA_ID + len(body) for _, body in events])
 
 
 def frames_in(data: bytes, start: int = 0) -> Iterator[tuple[int, bytes]]:
@@ -33,6 +39,41 @@ def frames_in(data: bytes, start: int = 0) -> Iterator[tuple[int, bytes]]:
     while (content := _frame_at(data, start)) is not None:
         start += PREFIX + len(content)
         yield start, content
+
+
+def events_in(
+    data: bytes, start: int, *, max_events: int, stop: int
+) -> tuple[list[EncodedEvent], int]:
+    """Return events from ``start`` on, and where the last of them ends.
+
+    As :func:`frames_in` it ends at the first bad frame; it is one loop, for it runs for
+    every event that is signed from a file.
+
+    Args:
+        data: of a segment.
+        start: where the first frame begins.
+        max_events: most events.
+        stop: events but the first end here or before.
+    """
+    events: list[EncodedEvent] = []
+    front, size = _FRONT.unpack_from, len(data)
+    while len(events) < max_events and start + PREFIX < size:
+        length, checksum = front(data, start)
+        begin, end = start + PREFIX, start + PREFIX + length
+        body_at = begin + SCHEMA_ID
+        if not SCHEMA_ID < length <= LARGEST - PREFIX or end > size:
+            break
+        if (events and end > stop) or zlib.crc32(data[begin:end]) != checksum:
+            break
+        events.append(EncodedEvent(data[begin:body_at], data[body_at:end]))
+        start = end
+    return events, start
+
+
+def title_end(data: bytes) -> int:
+    """Return where the title at the begin of a segment ends; 0 if none is there."""
+    content = _frame_at(data, 0)
+    return PREFIX + len(content) if content and is_title(content) else 0
 
 
 def title(journal_id: bytes, identity: str) -> bytes:

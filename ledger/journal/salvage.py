@@ -79,7 +79,7 @@ def finish_interrupted(path: Path) -> None:
 
 def _entries(path: Path) -> list[SignedEntry]:
     """Return the entries that can be read and parse, by stream and number."""
-    rows = _rows(path, "SELECT rowid, value FROM entry WHERE state <> 'sealed'")
+    rows = _rows(path, "SELECT rowid, value FROM signed")
     entries: list[SignedEntry] = []
     for (value,) in rows:
         try:

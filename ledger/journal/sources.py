@@ -6,11 +6,13 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from ledger.entry import EncodedEvent
 from ledger.errors import JournalError
-from ledger.journal.frames import SCHEMA_ID, frames_in
+from ledger.journal.frames import size_of
+
+if TYPE_CHECKING:
+    from ledger.entry import EncodedEvent
 
 RING_BYTES = 16 << 20
 
@@ -62,8 +64,8 @@ class Source(Protocol):
         """Number of events that were ever appended here."""
         ...
 
-    def append(self, frames: bytes, events: int) -> None:
-        """Take whole frames; all of them or, on a ``JournalError``, none."""
+    def append(self, events: Sequence[EncodedEvent]) -> None:
+        """Take events; all of them or, on a ``JournalError``, none."""
         ...
 
     def sync(self) -> None:
@@ -119,21 +121,20 @@ class Ring(Source):
         """See :class:`Source`."""
         return self._appended
 
-    def append(self, frames: bytes, events: int) -> None:
+    def append(self, events: Sequence[EncodedEvent]) -> None:
         """See :class:`Source`.
 
         Raises:
             JournalError: the ring is full.
         """
+        size = size_of(events)
         with self._lock:
-            if self._bytes + len(frames) > self._limit:
-                raise JournalError(f"the memory ring is full ({events} events refused)")
-            for _stop, content in frames_in(frames):
-                self._events.append(
-                    EncodedEvent(content[:SCHEMA_ID], content[SCHEMA_ID:])
-                )
-            self._bytes += len(frames)
-            self._appended += events
+            if self._bytes + size > self._limit:
+                count = len(events)
+                raise JournalError(f"the memory ring is full ({count} events refused)")
+            self._events.extend(events)
+            self._bytes += size
+            self._appended += len(events)
 
     def sync(self) -> None:
         """See :class:`Source`; memory survives nothing."""
@@ -144,7 +145,7 @@ class Ring(Source):
         size = 0
         with self._lock:
             for event in self._events:
-                grown = size + _size(event)
+                grown = size + size_of((event,))
                 if len(taken) == max_events or (taken and grown > max_bytes):
                     break
                 taken.append(event)
@@ -163,7 +164,3 @@ class Ring(Source):
 
     def close(self) -> None:
         """See :class:`Source`."""
-
-
-def _size(event: EncodedEvent) -> int:
-    return 8 + SCHEMA_ID + len(event.body)

@@ -11,22 +11,27 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ledger.entry import EncodedEvent
 from ledger.errors import JournalError
 from ledger.journal.frames import (
     LARGEST,
     SCHEMA_ID,
+    events_in,
     frame,
-    frames_in,
     is_title,
     salvage,
     title,
+    title_end,
 )
+from ledger.journal.recent import RECENT_BYTES, Recent
 from ledger.journal.sources import START, DamagedSourceError, Mark, Source, Taken
 from ledger.journal.spool_files import replace_file, segments_of, sync_folder
+
+if TYPE_CHECKING:
+    from ledger.entry import EncodedEvent
 
 SEGMENT_BYTES = 4 << 20
 
@@ -41,6 +46,7 @@ class Spool(Source):
         mark: where taking begins; what stands before it was packed already.
         segment_bytes: a segment that has reached this size gets a successor.
         durable: whether ``sync`` is going to be asked for.
+        recent_bytes: how much of what was appended here is kept in memory as well.
     """
 
     def __init__(
@@ -52,6 +58,7 @@ class Spool(Source):
         mark: Mark = START,
         segment_bytes: int = SEGMENT_BYTES,
         durable: bool = False,
+        recent_bytes: int = RECENT_BYTES,
     ) -> None:
         self._folder = folder
         self._journal_id = journal_id
@@ -61,6 +68,7 @@ class Spool(Source):
         self._lock = threading.Lock()
         self._sync_lock = threading.Lock()
         self._mark = mark
+        self._recent = Recent(recent_bytes)
         found = segments_of(folder, journal_id)
         self._ends = {
             n: p.stat().st_size for n, p in found.items() if n >= mark.segment
@@ -86,18 +94,22 @@ class Spool(Source):
         """See :class:`Source`."""
         return self._events_in
 
-    def append(self, frames: bytes, events: int) -> None:
+    def append(self, events: Sequence[EncodedEvent]) -> None:
         """See :class:`Source`.
 
         Raises:
             JournalError: the disk is full or fails; nothing was appended.
         """
+        frames = b"".join([frame(known_as, body) for known_as, body in events])
+        size = len(frames)
         with self._lock:
             if self._fd < 0 or self._ends[self._number] >= self._segment_bytes:
                 self._next_segment()
             self._write(frames)
-            self._bytes_in += len(frames)
-            self._events_in += events
+            end = Mark(self._number, self._ends[self._number])
+            self._recent.keep(events, size, end, pending=self.pending_events)
+            self._bytes_in += size
+            self._events_in += len(events)
 
     def sync(self) -> None:
         """See :class:`Source`; threads that wait together share one ``fdatasync``.
@@ -122,6 +134,11 @@ class Spool(Source):
 
     def take(self, *, max_events: int, max_bytes: int) -> Taken:
         """See :class:`Source`."""
+        with self._lock:
+            recent = self._recent.take(max_events=max_events, max_bytes=max_bytes)
+        return recent or self._take_from_file(max_events, max_bytes)
+
+    def _take_from_file(self, max_events: int, max_bytes: int) -> Taken:
         while True:
             mark = self._skip_finished()
             wanted = self._ends.get(mark.segment, 0) - mark.offset
@@ -139,9 +156,11 @@ class Spool(Source):
 
     def consumed(self, taken: Taken) -> None:
         """See :class:`Source`; segments that were taken in full are removed."""
-        self._events_out += len(taken.events)
-        self._bytes_out += taken.size
-        self._mark = taken.mark
+        with self._lock:
+            self._recent.consumed(len(taken.events))
+            self._events_out += len(taken.events)
+            self._bytes_out += taken.size
+            self._mark = taken.mark
         self._skip_finished()
         with self._lock:
             gone = [number for number in self._ends if number < self._mark.segment]
@@ -155,6 +174,7 @@ class Spool(Source):
         with self._lock:
             self._close_writer()
             self._close_reader()
+            self._recent.clear()
             events = size = 0
             for number in [n for n in self._ends if n >= self._mark.segment]:
                 for content in self._repair_segment(number, keep):
@@ -263,13 +283,6 @@ class Spool(Source):
 
 def _parse(data: bytes, mark: Mark, max_events: int, max_bytes: int) -> Taken:
     """Return the events at the begin of ``data``, which lies at ``mark``."""
-    events: list[EncodedEvent] = []
-    used = size = 0
-    for stop, content in frames_in(data):
-        if not (used == mark.offset == 0 and is_title(content)):
-            if len(events) == max_events or (size and stop > max_bytes):
-                break
-            events.append(EncodedEvent(content[:SCHEMA_ID], content[SCHEMA_ID:]))
-            size += stop - used
-        used = stop
-    return Taken(events, size, Mark(mark.segment, mark.offset + used))
+    begin = title_end(data) if mark.offset == 0 else 0
+    events, end = events_in(data, begin, max_events=max_events, stop=max_bytes)
+    return Taken(events, end - begin, Mark(mark.segment, mark.offset + end))

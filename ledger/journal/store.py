@@ -121,7 +121,8 @@ class Journal:
             now_ms: clock, compared with the streams' ``retry_ms``.
         """
         rows = self._db.execute(
-            "SELECT e.stream, e.seq, e.partition, e.value FROM entry e JOIN stream s"
+            "SELECT e.stream, e.seq, e.partition, v.value FROM entry e"
+            " JOIN signed v USING (stream, seq) JOIN stream s"
             " ON s.number = e.stream WHERE e.state = 'new' AND s.retry_ms <= ?"
             " AND (e.stream, e.seq) > (?, ?) ORDER BY e.stream, e.seq LIMIT ?",
             (now_ms, *after, limit),
@@ -190,7 +191,8 @@ class Journal:
     def unsealed(self, stream: int) -> list[tuple[int, bytes]]:
         """Return (seq, value) of a stream's entries without a seal, in order."""
         rows = self._db.execute(
-            "SELECT seq, value FROM entry WHERE stream = ?"
+            "SELECT seq, value FROM entry JOIN signed USING (stream, seq)"
+            " WHERE stream = ?"
             " AND state IN ('new', 'appended') ORDER BY seq",
             (stream,),
         )
@@ -275,15 +277,18 @@ class Journal:
                 item.seq,
                 item.header_hash,
                 item.record_hash,
-                item.value,
+                len(item.value),
                 stream.partition,
                 now_ms,
                 item.through,
             ),
         )
+        self._db.execute(
+            "INSERT INTO signed VALUES(?,?,?)", (stream.number, item.seq, item.value)
+        )
 
     def _size(self, where: str, *values: object) -> int:
-        sql = f"SELECT coalesce(sum(length(value)), 0) FROM entry WHERE {where}"  # noqa: S608
+        sql = f"SELECT coalesce(sum(size), 0) FROM entry WHERE {where}"  # noqa: S608
         return self._one(sql, values)[0]
 
     def _one(self, statement: str, values: Sequence[object] = ()) -> tuple[Any, ...]:

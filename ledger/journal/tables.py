@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ledger.errors import JournalError
 
+# Values stand apart: SQLite would write a whole row anew when its state changes.
 _TABLES = """
 CREATE TABLE IF NOT EXISTS info(
   journal_id BLOB NOT NULL, identity TEXT NOT NULL, created_ms INTEGER NOT NULL,
@@ -21,10 +22,15 @@ CREATE TABLE IF NOT EXISTS stream(
   attempts INTEGER NOT NULL DEFAULT 0, retry_ms INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE IF NOT EXISTS entry(
   stream INTEGER NOT NULL, seq INTEGER NOT NULL, header_hash BLOB NOT NULL,
-  record_hash BLOB NOT NULL, value BLOB NOT NULL, state TEXT NOT NULL,
+  record_hash BLOB NOT NULL, size INTEGER NOT NULL, state TEXT NOT NULL,
   partition INTEGER NOT NULL, offset INTEGER, at_ms INTEGER NOT NULL,
   through INTEGER NOT NULL, PRIMARY KEY(stream, seq));
 CREATE INDEX IF NOT EXISTS entry_state ON entry(state, stream, seq);
+CREATE TABLE IF NOT EXISTS signed(
+  stream INTEGER NOT NULL, seq INTEGER NOT NULL, value BLOB NOT NULL,
+  PRIMARY KEY(stream, seq));
+CREATE TRIGGER IF NOT EXISTS entry_gone AFTER DELETE ON entry BEGIN
+  DELETE FROM signed WHERE stream = OLD.stream AND seq = OLD.seq; END;
 CREATE TABLE IF NOT EXISTS event(
   n INTEGER PRIMARY KEY, schema_id BLOB NOT NULL, body BLOB NOT NULL);
 """

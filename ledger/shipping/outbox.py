@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ledger.entry import MAX_EVENTS, EncodedEvent, parse_entry
@@ -26,12 +25,6 @@ if TYPE_CHECKING:
 WINDOW = 4
 WINDOW_BYTES = 4 << 20
 _IN_FLIGHT_NAMED = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class _Sent:
-    unsent: Unsent
-    future: Future[Position]
 
 
 class Outbox:
@@ -66,7 +59,7 @@ class Outbox:
         self._release = release
         self._stream: Stream | None = None
         self._signed_types: Counter[bytes] = Counter()
-        self._sent: deque[_Sent] = deque()
+        self._sent: deque[tuple[Unsent, Future[Position]]] = deque()
         self._last = (0, -1)
 
     @property
@@ -95,13 +88,19 @@ class Outbox:
         return self.source.pending_events > 0 or self.journal.count_to_resign() > 0
 
     @property
+    def fills_an_entry(self) -> bool:
+        """Whether what waits is enough for a full entry."""
+        events, size = self.source.pending_events, self.source.pending_bytes
+        return events >= MAX_EVENTS or size >= ENTRY_BYTES
+
+    @property
     def is_finished(self) -> bool:
         """Whether nothing is left that has to stay on this disk."""
         states = ("new", "appended", "sealed")
         return not (self.has_unsigned or any(map(self.journal.count, states)))
 
     def pack(self) -> bool:
-        """Sign waiting events as durable entries; False when there were none."""
+        """Sign waiting events in one transaction; False when there were none."""
         if self.packer is None or self.held:
             return False
         if again := self.journal.to_resign(MAX_EVENTS):
@@ -110,7 +109,8 @@ class Outbox:
             self._count(events)
             self._around.on_step("resigned")
             return True
-        taken = self.source.take(max_events=MAX_EVENTS, max_bytes=ENTRY_BYTES)
+        n = min(WINDOW, max(1, self.source.pending_bytes // ENTRY_BYTES))
+        taken = self.source.take(max_events=n * MAX_EVENTS, max_bytes=n * ENTRY_BYTES)
         if not taken.events:
             return False
         stream, packed = self._signed(taken.events, before=self.journal.taken)
@@ -147,7 +147,7 @@ class Outbox:
         if not self._sent:
             self._last = (0, -1)
         room = WINDOW - len(self._sent)
-        size = sum(len(sent.unsent.value) for sent in self._sent)
+        size = sum(len(item.value) for item, _ in self._sent)
         if room <= 0 or size >= WINDOW_BYTES:
             return 0
         unsent = self.journal.unsent(
@@ -160,7 +160,7 @@ class Outbox:
             self._around.on_step("sending")
             future = log.send(item.partition, item.value)
             self._around.on_step("sent")
-            self._sent.append(_Sent(item, future))
+            self._sent.append((item, future))
             self._last = (item.stream, item.seq)
             future.add_done_callback(lambda _future: wake())
         return len(unsent)
@@ -174,9 +174,9 @@ class Outbox:
         """
         places: list[tuple[int, int, int]] = []
         try:
-            while self._sent and self._sent[0].future.done():
-                position = self._sent[0].future.result()
-                item = self._sent.popleft().unsent
+            while self._sent and self._sent[0][1].done():
+                position = self._sent[0][1].result()
+                item, _future = self._sent.popleft()
                 places.append((item.stream, item.seq, position.offset))
         except BaseException:
             self.forget_sent()
@@ -297,4 +297,4 @@ class Outbox:
 
     def _count(self, events: Sequence[EncodedEvent]) -> None:
         self._around.tally.packed += len(events)
-        self._signed_types.update(event.schema_id for event in events)
+        self._signed_types.update(known_as for known_as, _ in events)

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import platform
 import socket
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cache
 from hashlib import sha256
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -203,21 +205,32 @@ def partition_of(stream_id: bytes, partitions: int) -> int:
     return int.from_bytes(stream_id[:8], "big") % partitions
 
 
-def split(events: Sequence[EncodedEvent]) -> Iterator[list[EncodedEvent]]:
+def split(events: Sequence[EncodedEvent]) -> Iterator[Sequence[EncodedEvent]]:
     """Cut events into runs that fit one entry each, in order, none of them empty."""
-    part: list[EncodedEvent] = []
-    size = 0
-    schemas: set[bytes] = set()
-    for event in events:
-        size += len(event.body)
-        schemas.add(event.schema_id)
-        full = size > ENTRY_BYTES or len(schemas) > MAX_SCHEMAS
-        if part and (full or len(part) == MAX_EVENTS):
-            yield part
-            part, size, schemas = [], len(event.body), {event.schema_id}
-        part.append(event)
-    if part:
-        yield part
+    for run in _runs_of_few_schemas(events):
+        ends = list(accumulate(len(body) for _, body in run))
+        start = before = 0
+        while start < len(run):
+            full = min(start + MAX_EVENTS, bisect_right(ends, before + ENTRY_BYTES))
+            stop = max(start + 1, full)
+            yield run[start:stop]
+            start, before = stop, ends[stop - 1]
+
+
+def _runs_of_few_schemas(
+    events: Sequence[EncodedEvent],
+) -> Iterator[Sequence[EncodedEvent]]:
+    """Cut where a type would be one more than an entry holds: hardly ever."""
+    if len({known_as for known_as, _ in events}) <= MAX_SCHEMAS:
+        yield events
+        return
+    start, seen = 0, set[bytes]()
+    for number, (known_as, _) in enumerate(events):
+        seen.add(known_as)
+        if len(seen) > MAX_SCHEMAS:
+            yield events[start:number]
+            start, seen = number, {known_as}
+    yield events[start:]
 
 
 def lifecycle_event(name: str, **fields: Any) -> EncodedEvent:

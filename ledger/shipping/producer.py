@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -28,6 +28,7 @@ from ledger.shipping.surroundings import Surroundings
 
 if TYPE_CHECKING:
     from ledger.config import Config
+    from ledger.entry import EncodedEvent
     from ledger.keys import Signer
     from ledger.log import Log
 
@@ -98,14 +99,14 @@ class Producer:
         self._shipper = self._make_shipper(self._source)
         self._shipper.start()
 
-    def append(self, frames: bytes, events: int) -> None:
+    def append(self, events: Sequence[EncodedEvent]) -> None:
         """Take events; durable as the mode says when this returns.
 
         Raises:
             JournalError: the disk, or the memory ring, does not take them.
         """
         source = self._started[0]
-        source.append(frames, events)
+        source.append(events)
         if self._mode == "strict":
             source.sync()
 

@@ -13,13 +13,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ledger import clock
-from ledger.entry import MAX_EVENTS
 from ledger.errors import LedgerError
 from ledger.forks import gate
 from ledger.journal.sources import DamagedSourceError
 from ledger.shipping.answers import apply_receipts, resend_silent
 from ledger.shipping.outbox import WINDOW, Outbox
-from ledger.shipping.packer import ENTRY_BYTES
 from ledger.shipping.receipts import Question, ReceiptDesk, Reply
 from ledger.shipping.sending import Backoff, LogHandle
 
@@ -31,7 +29,6 @@ LINGER_S = 0.020
 _IDLE_S = 0.5
 _RECEIPTS_S = (0.1, 2.0)
 _RECEIPTS_AT_ONCE = 512
-_ENTRIES_A_ROUND = 8
 
 
 class Shipper:
@@ -83,6 +80,7 @@ class Shipper:
         self._wakes = threading.Event()
         self._desk = desk(self.wake)
         self._waiters = self._told = 0
+        self._is_well = False
         self._deadline: float | None = None
         self._last_sign = monotonic()
         self._ask_at = self._pause = self._packed_at = self.oldest_unacked_s = 0.0
@@ -129,9 +127,11 @@ class Shipper:
 
     def _run(self) -> None:
         while not self._is_done():
+            self._is_well = False
             try:
                 with gate:
                     self._round()
+                self._is_well = True
             except DamagedSourceError as error:
                 self._failed(error)
                 self._mend(error)
@@ -164,10 +164,7 @@ class Shipper:
             )
 
     def _pack(self, own: Outbox) -> None:
-        urgent = self._waiters > 0 or self._deadline is not None
-        for _turn in range(_ENTRIES_A_ROUND):
-            if not (own.has_events and (urgent or self._is_due(own))):
-                break
+        if self._is_due(own):
             own.pack()
             self._packed_at = self._monotonic()
         now = self._monotonic()
@@ -181,8 +178,9 @@ class Shipper:
             self._last_sign = now
 
     def _is_due(self, own: Outbox) -> bool:
-        source = own.source
-        if source.pending_events >= MAX_EVENTS or source.pending_bytes >= ENTRY_BYTES:
+        if not own.has_events:
+            return False
+        if own.fills_an_entry or self._waiters or self._deadline is not None:
             return True
         # While the log is slow or away, entries wait until they are full.
         is_open = own.in_flight < WINDOW and not self._backoff.is_waiting
@@ -255,6 +253,8 @@ class Shipper:
         ``emit`` wakes nobody, for that would cost it more than its own work; the
         shipper looks every 20 ms whether the source has something.
         """
+        if self._is_well and self.own and self._is_due(self.own):
+            return
         until = self._monotonic() + self._pause_s()
         while not self._wakes.wait(LINGER_S):
             own = self.own

@@ -101,7 +101,7 @@ class Gap:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stream:
-    """A producer's stream; ``state`` is open, silent or closed."""
+    """A producer's stream; ``state`` is open, silent, closed or frozen."""
 
     stream_id: UUID
     origin: str

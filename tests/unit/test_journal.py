@@ -246,7 +246,7 @@ class TestSpool:
         spool = self.spool(tmp_path, segment_bytes=200)
         bodies = [b"body %d" % n for n in range(20)]
         for body in bodies:
-            spool.append(frame(SCHEMA, body), 1)
+            spool.append([EncodedEvent(SCHEMA, body)])
         assert len(segments_of(tmp_path, ID)) > 3
         assert (spool.pending_events, spool.appended_events) == (20, 20)
         assert take_all(spool) == bodies
@@ -258,7 +258,7 @@ class TestSpool:
     def test_a_new_object_goes_on_at_the_mark(self, tmp_path: Path):
         spool = self.spool(tmp_path, segment_bytes=200)
         for number in range(9):
-            spool.append(frame(SCHEMA, b"body %d" % number), 1)
+            spool.append([EncodedEvent(SCHEMA, b"body %d" % number)])
         taken = spool.take(max_events=2, max_bytes=1 << 20)
         spool.consumed(taken)
         spool.close()
@@ -270,7 +270,7 @@ class TestSpool:
 
     def test_what_was_taken_stays_until_it_is_consumed(self, tmp_path: Path):
         spool = self.spool(tmp_path)
-        spool.append(frame(SCHEMA, b"a"), 1)
+        spool.append([EncodedEvent(SCHEMA, b"a")])
         first = spool.take(max_events=9, max_bytes=9)
         assert spool.take(max_events=9, max_bytes=9) == first
         spool.close()
@@ -278,7 +278,7 @@ class TestSpool:
     def test_a_torn_tail_is_quarantined_and_the_rest_is_kept(self, tmp_path: Path):
         spool = self.spool(tmp_path)
         for number in range(3):
-            spool.append(frame(SCHEMA, b"body %d" % number), 1)
+            spool.append([EncodedEvent(SCHEMA, b"body %d" % number)])
         spool.close()
         (path,) = segments_of(tmp_path, ID).values()
         with path.open("ab") as file:
@@ -291,8 +291,8 @@ class TestSpool:
         again.close()
 
     def test_a_damaged_frame_is_told_to_a_reader(self, tmp_path: Path):
-        spool = self.spool(tmp_path)
-        spool.append(frame(SCHEMA, b"body"), 1)
+        spool = self.spool(tmp_path, recent_bytes=0)
+        spool.append([EncodedEvent(SCHEMA, b"body")])
         (path,) = segments_of(tmp_path, ID).values()
         data = path.read_bytes()
         path.write_bytes(data[:-1] + b"!")
@@ -301,14 +301,14 @@ class TestSpool:
         lost: dict[str, bytes] = {}
         spool.repair(lost.__setitem__)
         assert len(lost) == 1
-        spool.append(frame(SCHEMA, b"after"), 1)
+        spool.append([EncodedEvent(SCHEMA, b"after")])
         assert take_all(spool) == [b"after"]
         spool.close()
 
     def test_the_title_names_the_identity(self, tmp_path: Path):
         assert identity_in(tmp_path, ID) is None
         spool = self.spool(tmp_path)
-        spool.append(frame(SCHEMA, b"a"), 1)
+        spool.append([EncodedEvent(SCHEMA, b"a")])
         assert identity_in(tmp_path, ID) == "service:a"
         spool.close()
 
@@ -316,7 +316,7 @@ class TestSpool:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ):
         spool = self.spool(tmp_path)
-        spool.append(frame(SCHEMA, b"first"), 1)
+        spool.append([EncodedEvent(SCHEMA, b"first")])
         real = os.write
 
         def half(descriptor: int, data: bytes) -> int:
@@ -327,8 +327,8 @@ class TestSpool:
         with monkeypatch.context() as patched:
             patched.setattr(os, "write", half)
             with pytest.raises(JournalError, match="No space"):
-                spool.append(frame(SCHEMA, b"second"), 1)
-        spool.append(frame(SCHEMA, b"third"), 1)
+                spool.append([EncodedEvent(SCHEMA, b"second")])
+        spool.append([EncodedEvent(SCHEMA, b"third")])
         assert take_all(spool) == [b"first", b"third"]
         spool.close()
 
@@ -337,9 +337,9 @@ class TestRing:
     def test_it_is_bounded_and_refuses_the_newest(self):
         ring = Ring(limit=200)
         for _ in range(4):
-            ring.append(frame(SCHEMA, b"body"), 1)
+            ring.append([EncodedEvent(SCHEMA, b"body")])
         with pytest.raises(JournalError, match="full"):
-            ring.append(frame(SCHEMA, b"body"), 1)
+            ring.append([EncodedEvent(SCHEMA, b"body")])
         taken = ring.take(max_events=3, max_bytes=1 << 20)
         assert isinstance(taken, Taken)
         assert len(taken.events) == 3
@@ -356,7 +356,7 @@ class TestAdmin:
         config = self.config(tmp_path)
         lock = JournalLock.take(config.journal, ID)
         spool = Spool(config.journal, ID, "service:a")
-        spool.append(frame(SCHEMA, b"a") + frame(SCHEMA, b"b"), 2)
+        spool.append([EncodedEvent(SCHEMA, b"a"), EncodedEvent(SCHEMA, b"b")])
         (status,) = journal_status(config)
         assert (status.journal_id, status.identity) == (ID, "service:a")
         assert (status.is_held, status.events, status.new) == (True, 2, 0)
@@ -368,7 +368,7 @@ class TestAdmin:
         config = self.config(tmp_path)
         config.journal.mkdir()
         spool = Spool(config.journal, ID, "service:a")
-        spool.append(frame(SCHEMA, b"a"), 1)
+        spool.append([EncodedEvent(SCHEMA, b"a")])
         spool.abandon()
         adopted = adopt(config, ID, 0)
         assert adopted is not None

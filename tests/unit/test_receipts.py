@@ -68,13 +68,13 @@ class Bench:
     def emit(self, count: int) -> list[bytes]:
         from ledger.avro import schema_id
         from ledger.codec import encode_fields
-        from ledger.journal.frames import frame
+        from ledger.entry import EncodedEvent
 
         kind, ids = decision_class(), list[bytes]()
         for number in range(count):
             fields = decision_fields(number)
             body = encode_fields(kind, fields)
-            self.ring.append(frame(schema_id(kind), body), 1)
+            self.ring.append([EncodedEvent(schema_id(kind), body)])
             ids.append(fields["id"])
         return ids
 

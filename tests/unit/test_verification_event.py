@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -277,7 +276,7 @@ def test_the_genesis_of_the_log_is_checked_against_the_id_alone(ledger):
 def test_a_body_that_does_not_decode_is_a_finding_of_the_last_step(ledger):
     stream = ledger.stream(new=True)
     good = encoded(decision())
-    value = stream.pack([replace(good, body=good.body + b"\0")])
+    value = stream.pack([good._replace(body=good.body + b"\0")])
     ledger.log.append(0, value)
     ledger.seal()
     check = verifier(ledger)

@@ -1,0 +1,80 @@
+"""From the first ``emit`` to the last row in Postgres, through Kafka, sealed between.
+
+The emitter runs in one process, ``mlledger worker`` in another, the broker and the
+database in theirs; the clock runs from before the first decision is handed over until
+the last one can be selected.
+"""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from benchmarks.database_world import connected, migrated
+from benchmarks.kafka_world import kafka_ledger
+from benchmarks.measure import Result
+from benchmarks.processes import emitter, go, until, worker
+from projections.database import Connection
+
+EVENTS = 100_000
+_PATIENCE = 600.0
+
+
+def run(scale: float = 1.0) -> list[Result]:
+    """Emit 100,000 decisions and wait for the last."""
+    count = max(1_000, int(EVENTS * scale))
+    with (
+        kafka_ledger(partitions=1) as config,
+        migrated(config) as database,
+        connected(database, "auditor") as auditor,
+        worker(config),
+        emitter(config, count) as process,
+    ):
+        wait_for_worker(auditor, config.origin(-1))
+        told = go(process, _PATIENCE)
+        visible = wait_for_row(auditor, told.last_id)
+        found = count_decisions(auditor)
+    if found != count or told.dropped:
+        raise RuntimeError(f"{found} of {count} decisions, {told.dropped} dropped")
+    extra = {
+        "appended_per_s": count / (told.appended - told.began),
+        "emitter_peak_rss_mb": told.peak_rss_mb,
+    }
+    note = f"{count} decisions, Kafka, sealed, projected; four processes"
+    took = visible - told.began
+    return [
+        Result(
+            "end_to_end",
+            count / took,
+            "events/s",
+            cpu_us_per_event=told.cpu_s / count * 1e6,
+            note=note,
+            extra=extra,
+        )
+    ]
+
+
+def wait_for_worker(auditor: Connection, control: str) -> None:
+    """Wait until the worker has projected the control log: it is at work."""
+    until(lambda: _is_there(auditor, control), 120.0, "the worker's first step")
+
+
+def wait_for_row(auditor: Connection, event_id: str) -> float:
+    """Wait until a decision can be selected; return the monotonic clock then."""
+    statement = "SELECT 1 FROM decisions.decision WHERE event_id = %s"
+    values = (UUID(event_id),)
+
+    def reached() -> bool:
+        return auditor.execute(statement, values).fetchone() is not None
+
+    return until(reached, _PATIENCE, "the last row")
+
+
+def count_decisions(auditor: Connection) -> int:
+    """Return how many decisions are projected."""
+    row = auditor.execute("SELECT count(*) FROM decisions.decision").fetchone()
+    return 0 if row is None else int(row[0])
+
+
+def _is_there(auditor: Connection, origin: str) -> bool:
+    statement = "SELECT 1 FROM integrity.position WHERE origin = %s"
+    return auditor.execute(statement, (origin,)).fetchone() is not None
