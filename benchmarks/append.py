@@ -33,11 +33,14 @@ def run(scale: float = 1.0) -> list[Result]:
             for event in encoded_decisions(count * EVENTS_PER_ENTRY)
         ]
         values = entries(config, 0, count)
-        cpu: list[float] = []
+        cpu, raw_cpu = list[float](), list[float]()
         ours, raw = interleaved(
-            lambda: _ours(config, encoded, cpu), lambda: _raw(config, values), ROUNDS
+            lambda: _ours(config, encoded, cpu),
+            lambda: _raw(config, values, raw_cpu),
+            ROUNDS,
         )
     events = count * EVENTS_PER_ENTRY
+    raw_cpu_us = sum(raw_cpu) / len(raw_cpu) / events * 1e6
     return [
         Result(
             "append",
@@ -46,7 +49,7 @@ def run(scale: float = 1.0) -> list[Result]:
             events / raw,
             sum(cpu) / len(cpu) / events * 1e6,
             f"beside kafka-python with the same values; {ROUNDS} rounds in turn",
-            {"peak_rss_mb": peak_rss_mb()},
+            {"raw_cpu_us_per_event": raw_cpu_us, "peak_rss_mb": peak_rss_mb()},
         )
     ]
 
@@ -69,7 +72,7 @@ def _ours(
         emitter.close(5.0)
 
 
-def _raw(config: Config, values: list[bytes]) -> float:
+def _raw(config: Config, values: list[bytes], cpu: list[float]) -> float:
     producer = KafkaProducer(
         bootstrap_servers=config.log.bootstrap,
         acks="all",
@@ -82,7 +85,7 @@ def _raw(config: Config, values: list[bytes]) -> float:
     topic = f"{config.name}.events"
     try:
         producer.send(topic, values[0], partition=0).get(30)
-        start = time.perf_counter()
+        start, used = time.perf_counter(), time.process_time()
         futures = []
         for value in values[1:]:
             room.acquire()
@@ -91,6 +94,7 @@ def _raw(config: Config, values: list[bytes]) -> float:
             futures.append(future)
         for future in futures:
             future.get(60)
+        cpu.append(time.process_time() - used)
         return time.perf_counter() - start
     finally:
         producer.close()

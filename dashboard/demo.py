@@ -122,6 +122,7 @@ def _tell(config: Config, stage: Stage) -> int:
         _seal_and_project(config, stage)
         chain = _ask(config, database, served[0], stage)
         report = _report(config, database, chain, stage)
+        _seal_and_project(config, stage)
         steps = _verify(config, stage)
         found = _alter_and_verify(config, chain, stage)
         _summary(config, database, served, chain, report)
@@ -299,10 +300,20 @@ def _summary(
         f"{total} decisions by {len(served)} model versions; ledger {config.name}",
         f"ledger id   {config.ledger_id.hex()}",
         f"report      {report}",
+        *_broker_hint(config),
         f"try         MLLEDGER_HOME={config.home} .venv/bin/mlledger decision ls",
         f"and         MLLEDGER_HOME={config.home} .venv/bin/mlledger serve",
     ]
     print("\n".join(lines))  # noqa: T201  the demo's answer on stdout
+
+
+def _broker_hint(config: Config) -> list[str]:
+    """Say how to get the stopped broker back, where there is one."""
+    if config.log.kind != "kafka":
+        return []
+    return [
+        f"first       MLLEDGER_HOME={config.home} .venv/bin/mlledger dev kafka start"
+    ]
 
 
 def _link_line(link: object) -> str:

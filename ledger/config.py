@@ -80,6 +80,8 @@ def load_config(home: Path | None = None) -> Config:
             f"{path}: no ledger here",
             hint="make one with: mlledger init, or set MLLEDGER_HOME",
         ) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path}: cannot be read: {error}") from error
     try:
         return _overridden(parse_config(tomllib.loads(text), home=folder))
     except tomllib.TOMLDecodeError as error:
@@ -216,12 +218,27 @@ _VARIABLES = {
 }
 
 
+_PREFIXES = ("MLLEDGER_LOG__", "MLLEDGER_PRODUCER__", "MLLEDGER_PG__")
+
+
 def _overridden(config: Config) -> Config:
     for variable, (section, key) in _VARIABLES.items():
-        value = os.environ.get(variable)
-        if file := os.environ.get(f"{variable}_FILE"):
-            value = Path(file).read_text(encoding="utf-8").strip()
-        if value:
+        if value := _variable(variable):
+            _allowed(f"{section}.{key}", value)
             part = replace(getattr(config, section), **{key: value})
             config = replace(config, **{section: part})
+    for variable in os.environ:
+        if "__" in variable and variable.startswith(_PREFIXES):
+            _known({variable.removesuffix("_FILE"): ""}, set(_VARIABLES), "")
     return config
+
+
+def _variable(name: str) -> str | None:
+    """Return the value of a variable, or of the file that ``<name>_FILE`` names."""
+    file = os.environ.get(f"{name}_FILE")
+    if not file:
+        return os.environ.get(name)
+    try:
+        return Path(file).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{name}_FILE: cannot be read: {error}") from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,25 +41,33 @@ class Finding:
         }
 
 
-def examine(home: Path | None, *, quick: bool = False) -> list[Finding]:
+Part = Callable[[Config], Iterator[Finding]]
+
+
+def examine(
+    home: Path | None, *, quick: bool = False, further: Sequence[Part] = ()
+) -> list[Finding]:
     """Look at every part of a home; a part that fails never hides the next.
+
+    Args:
+        home: the ledger home; the nearest by default.
+        quick: configuration, keys and log alone.
+        further: parts that another package adds, such as its database.
 
     Raises:
         ConfigurationError: there is no readable configuration to start from.
     """
     config = load_config(home)
-    parts: list[Callable[[Config], Iterator[Finding]]] = [_configuration, _keys, _log]
+    parts: list[Part] = [_configuration, _keys, _log]
     if not quick:
         parts += [_journal, _seal, _topics]
     findings: list[Finding] = []
-    for part in parts:
+    for part in (*parts, *further):
         findings += _guarded(part, config)
     return findings
 
 
-def _guarded(
-    part: Callable[[Config], Iterator[Finding]], config: Config
-) -> Iterator[Finding]:
+def _guarded(part: Part, config: Config) -> Iterator[Finding]:
     name = part.__name__.strip("_")
     try:
         yield from part(config)
@@ -78,6 +86,8 @@ def _configuration(config: Config) -> Iterator[Finding]:
 
 
 def _keys(config: Config) -> Iterator[Finding]:
+    from ledger.keys import load_signer
+
     loose = [
         path.name
         for path in sorted(config.keys.glob("*.key"))
@@ -89,6 +99,12 @@ def _keys(config: Config) -> Iterator[Finding]:
     else:
         count = len(list(config.keys.glob("*.key")))
         yield Finding("keys", OK, f"{count} key files, readable by their owner alone")
+    for who, uri in {
+        config.producer.identity: config.producer.key,
+        **config.identities,
+    }.items():
+        load_signer(uri, base=config.home)
+        yield Finding("keys", OK, f"{who} can sign")
     if (config.keys / "root.key").exists():
         yield Finding(
             "keys", WARNING, "root.key lies here", "move it offline; keep a copy"
@@ -131,9 +147,25 @@ def _seal(config: Config) -> Iterator[Finding]:
         try:
             checkpoint, _note = parse_checkpoint(public.read(origin, "checkpoint"))
         except MissingEvidenceError:
-            yield Finding(f"seal {origin}", OK, "nothing sealed yet")
+            yield _unsealed(config, origin)
             continue
         yield Finding(f"seal {origin}", OK, f"{checkpoint.size} leaves sealed")
+
+
+def _unsealed(config: Config, origin: str) -> Finding:
+    from ledger.log import open_log
+
+    log = open_log(config)
+    try:
+        waiting = log.bounds(config.partition(origin))[1]
+    finally:
+        log.close()
+    if not waiting:
+        return Finding(f"seal {origin}", OK, "nothing appended, nothing sealed")
+    text = f"{waiting} records, nothing published"
+    return Finding(
+        f"seal {origin}", WARNING, text, "mlledger worker, or restore public/"
+    )
 
 
 def _topics(config: Config) -> Iterator[Finding]:

@@ -141,6 +141,10 @@ def parse_time(text: str) -> int:
         ) from error
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
+    try:
+        moment = moment.astimezone(UTC)
+    except OverflowError as error:
+        raise InvalidEventError(f"{text!r}: before year 1 or after 9999") from error
     whole = moment.replace(microsecond=0)
     return int(whole.timestamp()) * 1_000_000 + moment.microsecond
 
@@ -200,13 +204,19 @@ def _table(rows: Sequence[Mapping[str, object]]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    table = Table(box=None, pad_edge=False, header_style=None)
     for name in rows[0]:
         table.add_column(name, overflow="fold")
     for row in rows:
         table.add_row(*(cell(value) for value in row.values()), style=None)
     wide = None if sys.stdout.isatty() else 200
-    Console(width=wide, markup=False, highlight=False).print(table)
+    plain = bool(os.environ.get("NO_COLOR") or os.environ.get("CI"))
+    Console(
+        width=wide,
+        markup=False,
+        highlight=False,
+        color_system=None if plain else "auto",
+    ).print(table)
 
 
 def cell(value: object) -> str:
@@ -231,14 +241,42 @@ def _complain(answer: Answer) -> None:
 
 @contextmanager
 def reporting(command: str, form: Format = "table") -> Generator[None]:
-    """Turn a :class:`LedgerError` into a printed answer with its exit code."""
+    """Turn an error into a printed answer with its exit code, never a traceback.
+
+    What the operating system refuses (an absent file, a missing right) is told in its
+    own words; anything else is a defect and is printed with the place in our code.
+    """
     try:
         yield
     except LedgerError as error:
-        answer = Answer(command, exit=error.exit_code, errors=[error_entry(error)])
-        if form == "table":
-            answer.text = None
-        emit(answer, form)
+        failed = Answer(command, exit=error.exit_code, errors=[error_entry(error)])
+    except (OSError, UnicodeError) as error:
+        failed = _refused(command, error)
+    except Exception as error:  # noqa: BLE001  printed with its place, exit code 1
+        failed = _defect(command, error)
+    else:
+        return
+    emit(failed, form)
+
+
+def _refused(command: str, error: OSError | UnicodeError) -> Answer:
+    codes = ((FileNotFoundError, 4), (PermissionError, 9), (UnicodeError, 2))
+    code = next((number for kind, number in codes if isinstance(error, kind)), 1)
+    entry: dict[str, object] = {"id": "LDG-O001", "message": str(error)}
+    return Answer(command, exit=code, errors=[entry])
+
+
+def _defect(command: str, error: Exception) -> Answer:
+    import traceback
+
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    entry: dict[str, object] = {
+        "id": LedgerError.code,
+        "message": f"{type(error).__name__}: {error}",
+        "place": f"{frame.name} in {os.path.basename(frame.filename)}:{frame.lineno}",  # noqa: PTH119
+        "hint": "this is a defect of the program; please report it",
+    }
+    return Answer(command, exit=LedgerError.exit_code, errors=[entry])
 
 
 def note(message: str) -> None:

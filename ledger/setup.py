@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from ledger.log import Log
 
 CONTROL = -1
+# A development broker may keep its data in a home before there is a ledger.
+BEFORE_INIT = {"kafka"}
 NAME_PATTERN = r"[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?"
 
 
@@ -73,6 +75,7 @@ def initialise(
     home = home.absolute()
     if (home / FILE_NAME).is_file():
         return Initialised(_same(load_config(home), name, log), created=False)
+    _refuse_foreign(home)
     wanted = _blank(home, name, log or LogConfig(), identity)
     nest = home.with_name(f"{home.name}.making-{clock.random_bytes(4).hex()}")
     try:
@@ -119,6 +122,18 @@ def add_identity(config: Config, identity: str, uri: str) -> Config:
     return changed
 
 
+def _refuse_foreign(home: Path) -> None:
+    """Refuse a folder that holds other things: the home ignores itself in git whole."""
+    if home.exists() and not home.is_dir():
+        raise ConflictError(f"{home}: is a file", hint="choose a folder with --home")
+    names = {child.name for child in home.iterdir()} if home.is_dir() else set[str]()
+    if others := sorted(names - BEFORE_INIT):
+        raise ConflictError(
+            f"{home}: holds other things, such as {others[0]}",
+            hint="choose an empty folder with --home or MLLEDGER_HOME",
+        )
+
+
 def _same(config: Config, name: str | None, log: LogConfig | None) -> Config:
     if name is not None and name != config.name:
         raise ConflictError(f"{config.home}: holds the ledger {config.name}")
@@ -133,7 +148,7 @@ def _same(config: Config, name: str | None, log: LogConfig | None) -> Config:
 def _blank(home: Path, name: str | None, log: LogConfig, identity: str) -> Config:
     import re
 
-    chosen = name or f"ledger-{clock.random_bytes(6).hex()}"
+    chosen = name if name is not None else f"ledger-{clock.random_bytes(6).hex()}"
     if not re.fullmatch(NAME_PATTERN, chosen):
         raise ConfigurationError(
             f"{chosen!r}: not a ledger name",

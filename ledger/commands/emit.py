@@ -11,7 +11,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 import typer
 from typer import Argument, Option
 
-from ledger.errors import InvalidEventError, LedgerError
+from ledger.errors import (
+    InvalidEventError,
+    JournalError,
+    LedgerError,
+    LogUnavailableError,
+)
 from ledger.options import HomeOption, JsonOption, OutputOption, chosen
 from ledger.output import Answer, emit, error_entry, format_id, reporting
 
@@ -66,13 +71,29 @@ def emit_event(
             else:
                 answer = _batch(emitter, batch, stop=on_error == "stop")
             if wait and not emitter.flush(30.0):
-                answer.warnings.append(
-                    "the log did not take all events yet; they are in the journal and "
-                    "will be sent by the next process (mlledger journal flush)"
-                )
+                answer.exit = answer.exit or LogUnavailableError.exit_code
+                answer.errors.append(error_entry(_unsent()))
+            if emitter.stats()["dropped"]:
+                answer.exit = JournalError.exit_code
+                answer.errors.append(error_entry(_dropped(emitter)))
         finally:
             emitter.close()
         emit(answer, form)
+
+
+def _unsent() -> LogUnavailableError:
+    return LogUnavailableError(
+        "the log has not taken all events yet; they are in the journal",
+        hint="the next process sends them, or: mlledger journal flush",
+    )
+
+
+def _dropped(emitter: Emitter) -> JournalError:
+    stats = emitter.stats()
+    return JournalError(
+        f"{stats['dropped']} events were lost: {stats['last_error']}",
+        hint="the journal cannot be written; see: mlledger doctor",
+    )
 
 
 def _one(emitter: Emitter, name: str, data: str) -> Answer:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -133,9 +132,13 @@ def doctor(
     """Check configuration, keys, journal, log, seal and topics; say what to do."""
     form = chosen(output, json=json)
     with reporting("doctor", form):
+        from importlib.metadata import entry_points
+
         from ledger.doctor import examine
 
-        findings = examine(Path(home) if home else None, quick=quick)
+        points = entry_points(group="mlledger.checks")
+        further = [] if quick else [point.load() for point in points]
+        findings = examine(home, quick=quick, further=further)
         rows = [finding.row() for finding in findings]
         worst = max((finding.exit for finding in findings), default=0)
         emit(Answer("doctor", rows, exit=worst), form)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 from typer import Argument, Option
 
-from ledger.errors import ConfigurationError, InvalidEventError
+from ledger.errors import InvalidEventError, NotFoundError
 from ledger.options import HomeOption, JsonOption, OutputOption, chosen
 from ledger.output import Answer, emit, parse_time, reporting
 
@@ -98,7 +98,7 @@ def show(
         control = _control(load_config(home))
         found = control.log_vkeys.get(origin)
         if found is None:
-            raise ConfigurationError(
+            raise NotFoundError(
                 f"{origin}: no such origin", hint=f"one of {sorted(control.log_vkeys)}"
             )
         data = {

@@ -40,17 +40,33 @@ class Describe:
     caller: str | None
 
     def fields(
-        self, result: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+        self,
+        result: Any,
+        args: tuple[Any, ...],
+        kwargs: Mapping[str, Any],
+        note: Callable[[str, Exception], object],
     ) -> dict[str, Any]:
-        """Return what one result says, as arguments of ``log_decision``."""
-        place = self.deployment
+        """Return what one result says, as arguments of ``log_decision``.
+
+        A function of the user's that raises loses its own field, never the decision:
+        ``note`` is told, and the field stays empty.
+        """
+
+        def told(tell: Callable[[Any], Any] | None, about: Any) -> Any:
+            try:
+                return tell(about) if tell else None
+            except Exception as error:  # noqa: BLE001  told to note, raised when strict
+                note("decision field", error)
+                return None
+
+        place, path = self.deployment, self.path
         return {
             "deployment": place() if callable(place) else place,
-            "output": self.output(result) if self.output else None,
-            "adverse": self.adverse(result) if self.adverse else None,
-            "reasons": self.reasons(result) if self.reasons else (),
+            "output": told(self.output, result),
+            "adverse": told(self.adverse, result),
+            "reasons": told(self.reasons, result) or (),
             "case_id": self.case_id(*args, **kwargs) if self.case_id else None,
-            "path": self.path(result) if callable(self.path) else self.path,
+            "path": (told(path, result) or "unknown") if callable(path) else path,
             "use": self.use,
             "mode": self.mode,
             "caller": self.caller,
@@ -130,7 +146,9 @@ class _Recording:
         latency = int((clock.monotonic() - started) * 1_000_000)
         try:
             _refuse_unfinished(result)
-            fields = self._describe.fields(result, args, kwargs)
+            fields = self._describe.fields(
+                result, args, kwargs, self._client.faults.note
+            )
             self._client.log_decision(latency_us=latency, **fields)
         except Exception as error:  # noqa: BLE001  counted and logged, or raised when strict
             self._client.faults.note("decision", error)

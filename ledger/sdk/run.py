@@ -147,7 +147,7 @@ class Run:
     def input(
         self,
         data: object,
-        name: str,
+        name: str | None = None,
         role: str = "train",
         *,
         dataset_version: DatasetVersion | None = None,
@@ -157,7 +157,7 @@ class Run:
 
         Args:
             data: the path of a file or folder, bytes, a table or an array.
-            name: what the run calls it.
+            name: what the run calls it; by default the file's name, or the role.
             role: what it is for: train, validation, test, reference.
             dataset_version: the version it should be. If the content differs, the
                 reference is left out and the difference noted.
@@ -166,19 +166,30 @@ class Run:
         Returns:
             The identity of the data; None when it is switched off or failed.
         """
+        called = name or _name_of(data, role)
         if not self._wants("inputs"):
             return None
         return self._quietly(
-            f"input.{name}",
-            lambda: self._record.add_input(data, name, role, dataset_version, dataset),
+            f"input.{called}",
+            lambda: self._record.add_input(
+                data, called, role, dataset_version, dataset
+            ),
         )
 
-    def output(self, artifact: str | Path | bytes, name: str) -> Content | None:
-        """Record what the run produces; returns its identity, None on failure."""
+    def output(
+        self, artifact: str | Path | bytes, name: str | None = None
+    ) -> Content | None:
+        """Record what the run produces; returns its identity, None on failure.
+
+        Args:
+            artifact: a file, a folder or bytes.
+            name: what the run calls it; by default the file's name.
+        """
+        called = name or _name_of(artifact, "output")
         if not self._wants("outputs"):
             return None
         return self._quietly(
-            f"output.{name}", lambda: self._record.add_output(artifact, name)
+            f"output.{called}", lambda: self._record.add_output(artifact, called)
         )
 
     def register_model(
@@ -235,3 +246,8 @@ def outcome_of(error: BaseException | None) -> str:
 def _is_cancelled(error: BaseException) -> bool:
     asyncio = sys.modules.get("asyncio")
     return asyncio is not None and isinstance(error, asyncio.CancelledError)
+
+
+def _name_of(data: object, otherwise: str) -> str:
+    """Return the file name of a path, or the other word for what is no file."""
+    return Path(data).name if isinstance(data, str | Path) else otherwise

@@ -53,6 +53,7 @@ class LeafAudit:
         self._control = Control() if self._is_control else control
         self._control_sealed_at_ms = control_sealed_at_ms
         self._progress = progress
+        self._end = log.bounds(self._partition)[1]
         self._records = Records(log, self._partition)
         self._streams = DiskStreams()
         self._log_id = sha256(origin.encode()).digest()
@@ -190,6 +191,18 @@ class LeafAudit:
         return True
 
     def _check_gap(self, leaf: SealLeaf) -> None:
+        # Of a log that lost its tail nobody can say what stood there: "missing".
+        if leaf.last_offset >= self._end and self._missing is None:
+            place = log_place(self._origin, leaf.offset)
+            self._bytes.add(
+                IntegrityError(
+                    f"{place}: sealed as a gap, but the log has not come so far",
+                    place=place,
+                    expected=f"offsets below {self._end}",
+                    actual=f"a gap to offset {leaf.last_offset}",
+                )
+            )
+            return
         record = self._records.within(leaf.offset, leaf.last_offset)
         if record is not None:
             place = log_place(self._origin, record.offset)

@@ -9,7 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ledger.errors import EvidenceError, IntegrityError, MissingEvidenceError
+from ledger.errors import (
+    ConfigurationError,
+    EvidenceError,
+    IntegrityError,
+    MissingEvidenceError,
+)
 from ledger.public import OriginReader, Public
 from ledger.verification.control import ControlReader, policy_of
 from ledger.verification.files import OriginFiles
@@ -164,7 +169,7 @@ class _OriginAudit:
         self._files = OriginFiles(self._public, self._vkey)
         if self._files.names:
             return self._files.checkpoint()
-        if self._log.bounds(partition_of(self._origin))[1]:
+        if self._end():
             raise MissingEvidenceError(
                 f"{self._origin}: records are in the log, but nothing is published: "
                 "not sealed yet, or removed",
@@ -173,6 +178,16 @@ class _OriginAudit:
                 actual="no file",
             )
         return None
+
+    def _end(self) -> int:
+        try:
+            return self._log.bounds(partition_of(self._origin))[1]
+        except ConfigurationError as error:
+            raise MissingEvidenceError(
+                f"{self._origin}: the control log knows it, but not this home: {error}",
+                place=self._origin,
+                hint="set log.partitions in mlledger.toml",
+            ) from error
 
     def steps(
         self, control: ControlReader, progress: Callable[[int], None] | None

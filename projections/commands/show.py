@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, TypeVar, cast
+from typing import TYPE_CHECKING, Annotated, TypeVar, cast
 
 import typer
 from typer import Argument, Option
@@ -25,6 +25,9 @@ from projections.commands.opening import (
     row_of,
     rows_of,
 )
+
+if TYPE_CHECKING:
+    from projections.lineage.answers import RunUpdate
 
 _Found = TypeVar("_Found")
 EventArgument = Annotated[str, Argument(metavar="ID", help="event id")]
@@ -85,11 +88,24 @@ def run_show(
 
         limits, key = bounds(as_of, known_as_of), identifier(run)
         found = queries.run_show(connection, key, bounds=limits)
-        data = row_of(_present(found, f"run {run}"), key="run_id") | {
-            "updates": rows_of(queries.run_updates(connection, key, bounds=limits)),
+        updates = queries.run_updates(connection, key, bounds=limits)
+        data = row_of(_present(found, f"run {run}"), key="run_id")
+        data |= _folded(data, updates) | {
+            "updates": rows_of(updates),
             "inputs": rows_of(queries.inputs(connection, key, bounds=limits)),
         }
         emit(Answer("run show", data, text=_text(data)), form)
+
+
+def _folded(started: dict[str, object], updates: list[RunUpdate]) -> dict[str, object]:
+    """Return parameters, tags and the last value of each metric, updates included."""
+    parameters = dict(cast("dict[str, str]", started.get("parameters") or {}))
+    tags, metrics = dict[str, str](), dict[str, object]()
+    for update in updates:
+        parameters |= update.parameters
+        tags |= update.tags
+        metrics |= {str(metric["name"]): metric["value"] for metric in update.metrics}
+    return {"parameters": parameters, "tags": tags, "metrics": metrics}
 
 
 def model_ls(
@@ -238,6 +254,7 @@ _DEPLOYMENT = (
     "traffic",
     "valid_from",
     "valid_to",
+    "ended",
 )
 
 

@@ -264,7 +264,7 @@ def test_a_stream_is_silent_after_three_heartbeats(world: World):
         return {one.state for one in found if one.origin == "acme/p0"}
 
     assert states(0) == {"open"}
-    assert states(179) <= {"open"}
+    assert states(100) == {"open"}
     assert states(190) == {"silent"}
     world.projected.ledger.stream().close()
     world.projected.seal_and_project()

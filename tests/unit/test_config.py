@@ -130,3 +130,30 @@ def test_origins_and_partitions_are_inverse(tmp_path: Path) -> None:
     assert [config.partition(o) for o in config.origins] == [-1, -2, 0, 1, 2]
     with pytest.raises(ConfigurationError):
         config.partition("acme/p3")
+
+
+def test_a_misspelt_variable_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "mlledger.toml").write_text(format_config(Config(tmp_path, name="a")))
+    monkeypatch.setenv("MLLEDGER_PG__DNS", "host=db")
+    with pytest.raises(ConfigurationError, match="MLLEDGER_PG__DNS") as caught:
+        load_config(tmp_path)
+    assert "MLLEDGER_PG__DSN" in caught.value.hint
+
+
+def test_a_variable_is_held_to_the_same_rules(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "mlledger.toml").write_text(format_config(Config(tmp_path, name="a")))
+    monkeypatch.setenv("MLLEDGER_PRODUCER__MODE", "sometimes")
+    with pytest.raises(ConfigurationError, match=r"producer\.mode"):
+        load_config(tmp_path)
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe", None])
+def test_an_unreadable_file_is_said_so(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "mlledger.toml"
+    path.mkdir() if content is None else path.write_bytes(content)
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        load_config(tmp_path)

@@ -86,3 +86,29 @@ def test_times_and_ids_print_and_parse() -> None:
             parse_id(wrong)
     with pytest.raises(errors.InvalidEventError):
         parse_time("yesterday")
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (FileNotFoundError("no such file"), 4),
+        (PermissionError("not yours"), 9),
+        (UnicodeDecodeError("utf-8", b"\xff", 0, 1, "bad"), 2),
+        (ZeroDivisionError("by zero"), 1),
+    ],
+)
+def test_no_command_ends_in_a_traceback(
+    error: Exception, code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended, output.reporting("x", "json"):
+        raise error
+    shown = capsys.readouterr()
+    assert ended.value.code == code
+    assert json.loads(shown.out)["exit"] == code
+    assert "Traceback" not in shown.err
+
+
+def test_times_beyond_the_calendar_are_refused() -> None:
+    for text in ("0001-01-01T00:00+14:00", "9999-12-31T23:59:59-14:00"):
+        with pytest.raises(errors.InvalidEventError):
+            parse_time(text)

@@ -265,15 +265,25 @@ async def test_a_cancelled_coroutine_records_nothing(lg, dep):
     assert lg.stats()["decisions_raised"] == 1
 
 
-def test_a_record_that_fails_does_not_disturb_the_answer(lg, dep, caplog):
-    @lg.decision(deployment=dep, output=lambda r: r["missing"])
+def test_a_field_that_cannot_be_told_stays_empty_and_the_decision_stands(
+    lg, dep, caplog
+):
+    @lg.decision(
+        deployment=dep,
+        output=lambda r: r["missing"],
+        path=lambda r: r["missing"],
+        use="triage",
+    )
     def score():
         return {}
 
     assert [score(), score()] == [{}, {}]
-    assert lg.events(NAME) == []
-    assert lg.stats()["failed_decision"] == 2
-    assert lg.stats()["last_failure"] == "decision: KeyError"
+    first, second = lg.events(NAME)
+    said = first.fields
+    assert (said["output"], said["path"], said["use"]) == (None, "unknown", "triage")
+    assert first.id != second.id
+    assert lg.stats()["failed_decision_field"] == 4
+    assert lg.stats()["last_failure"] == "decision field: KeyError"
     assert len(caplog.records) == 1
 
 

@@ -7,14 +7,16 @@
 -- %(as_of)s         timestamptz  when it was true; null: no bound
 -- %(known_as_of)s   timestamptz  what had been sealed by then; null: no bound
 --
--- At most limit rows, newest first; state as of the moment asked for.
+-- At most limit rows, newest first; state as of the moment asked for. valid_from is the
+-- last change up to then; of an ended one, its activation, and valid_to its end.
 -- Serves: EU AI Act, Annex IV(6); regulation question Q03.
 SELECT d.event_id, d.time, d.sealed_at, d.origin, d.leaf, d.idx, d.identity,
        d.release_id, r.release, d.release_digest, r.model, r.version,
        r.model_version_id, d.environment, d.service,
        coalesce(d.system_id, r.system_id) AS system_id,
        coalesce(c.role, d.role) AS role, coalesce(c.traffic, d.traffic) AS traffic,
-       coalesce(c.time, d.time) AS valid_from, n.time AS valid_to,
+       CASE WHEN c.change = 'deactivated' THEN d.time ELSE coalesce(c.time, d.time) END AS valid_from,
+       CASE WHEN c.change = 'deactivated' THEN c.time ELSE n.time END AS valid_to,
        c.change IS NOT DISTINCT FROM 'deactivated' AS ended,
        d.emergency, d.reason
   FROM registry.deployment AS d
