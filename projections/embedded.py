@@ -68,7 +68,15 @@ def _let_go(folder: Path) -> None:
             return
         with _locked(folder):
             if not _others(folder, leaving=os.getpid()):
-                server.stop()
+                _stop(server, folder)
+
+
+def _stop(server: Any, folder: Path) -> None:
+    """Stop the server that runs now; after a crash it is another than we attached to."""
+    with contextlib.suppress(AssertionError, ValueError):  # half written: it starts
+        info = _wheel().PostmasterInfo.read_from_pgdata(folder)
+        server._postmaster_info = info  # noqa: SLF001
+    server.stop()
 
 
 def _start(folder: Path) -> Any:

@@ -21,6 +21,7 @@ from ledger.sdk.run_record import RunPlan, RunRecord
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from ledger.sdk.captured import Captured
     from ledger.sdk.client import Ledger
     from ledger.sdk.content import Content
     from ledger.sdk.handles import DatasetVersion, ModelVersion, RunStart
@@ -71,9 +72,13 @@ class Run:
         """16-byte id of the run: that of the event that started it."""
         return self.handle.id
 
-    def captured(self) -> dict[str, str]:
-        """Return item → on, off, redacted, ``failed: …`` or ``digest only: …``."""
-        return dict(self._record.capture.notes)
+    def captured(self) -> Captured:
+        """Return item → on, off, redacted, ``failed: …`` or ``digest only: …``.
+
+        ``print(run.captured())`` shows besides all that was taken: code, environment,
+        seeds, parameters, metrics, digests of inputs and outputs, and what was cut out.
+        """
+        return self._record.captured()
 
     def start(self) -> Self:
         """Record the start; called by ``with``.

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ledger import clock
 from ledger.sdk.capture import Capture, capture_code, capture_environment
+from ledger.sdk.captured import Captured
 from ledger.sdk.compare import difference_line
 from ledger.sdk.handles import DatasetVersion, RunStart
 from ledger.sdk.host import resources
@@ -67,10 +68,11 @@ class RunRecord:
         self._id = b""
         self._inputs = 0
         self._outputs: list[dict[str, Any]] = []
+        self._started: dict[str, Any] = {}
 
     def begin(self, parent: Running | None) -> RunStart:
         """Record the start and return its reference."""
-        fields = self._start_fields()
+        fields = self._started = self._start_fields()
         self._id = clock.new_id()
         made = self._tell(
             "pipeline.run.started",
@@ -82,6 +84,18 @@ class RunRecord:
         return RunStart(
             id=made.id, digest=made.digest, name=self._plan.name, environment=lock
         )
+
+    def captured(self) -> Captured:
+        """Return what became of each item, and with it all that was taken so far."""
+        names = ("code", "environment", "seeds", "redactions")
+        taken = {name: self._started.get(name) for name in names}
+        taken |= {
+            "parameters": self._summary.parameters,
+            "metrics": self._summary.metrics,
+            "inputs": self._summary.data,
+            "outputs": {item["name"]: item["digest"] for item in self._outputs},
+        }
+        return Captured(self.capture.notes, taken)
 
     def add_parameters(self, parameters: Mapping[str, object]) -> None:
         """Report parameters."""

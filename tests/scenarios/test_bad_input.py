@@ -344,6 +344,7 @@ def test_a_database_that_dies_while_projecting_loses_and_repeats_nothing(
         rebuilt = home.ask("db", "rebuild")
         assert [row["table"] for row in rebuilt.data if row["changed"]] == []
     assert home.exit_code() == 0
+    assert not (home.path / "postgres/postmaster.pid").exists()  # it was stopped
 
 
 def position(home: Home) -> int:

@@ -358,3 +358,22 @@ def test_the_captured_map_is_the_one_in_the_ledger(lg):
         assert run.captured() == lg.only(STARTED).fields["capture"]
     assert set(run.captured()) >= set(ITEMS)
     assert json.dumps(run.captured())
+
+
+def test_what_was_taken_can_be_printed(lg, tmp_path):
+    data = tmp_path / "train.csv"
+    data.write_text("a,b\n1,2\n")
+    with lg.training_run("churn", parameters={"depth": 6}, seeds={"model": 7}) as run:
+        content = run.input(data, role="train")
+        run.log_metric("auc", 0.5)
+        shown = str(run.captured())
+    for line in (
+        "parameters: on",
+        "parameters.depth = 6",
+        "seeds.model = 7",
+        "metrics.auc = 0.5",
+        f"inputs.train.csv = {content.digest}",
+        "outputs = nothing",
+    ):
+        assert line in shown.splitlines()
+    assert "environment.python = " in shown
