@@ -54,6 +54,14 @@ def make_startable(folder: Path) -> None:
     _give_to_system_user(folder)
 
 
+def is_served(folder: Path) -> bool:
+    """Tell whether the process that ``postmaster.pid`` names works in this folder."""
+    lines = _pid_lines(folder)
+    return bool(lines) and any(
+        str(process.pid) == lines[0].strip() for process in _working_in(folder)
+    )
+
+
 def _pid_lines(folder: Path) -> list[str]:
     """Return process id, data folder, start, port, socket folder and so on."""
     try:

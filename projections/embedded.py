@@ -21,7 +21,7 @@ from subprocess import SubprocessError
 from typing import TYPE_CHECKING, Any, cast
 
 from ledger.errors import ConfigurationError, DatabaseUnavailableError
-from projections.data_folder import USERS_FILE, make_startable
+from projections.data_folder import USERS_FILE, is_served, make_startable
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -72,11 +72,13 @@ def _let_go(folder: Path) -> None:
 
 
 def _stop(server: Any, folder: Path) -> None:
-    """Stop the server that runs now; after a crash it is another than we attached to."""
+    """Stop the server that runs now; after a crash it is a newer one than ours."""
+    if not is_served(folder):
+        return
     with contextlib.suppress(AssertionError, ValueError):  # half written: it starts
         info = _wheel().PostmasterInfo.read_from_pgdata(folder)
         server._postmaster_info = info  # noqa: SLF001
-    server.stop()
+        server.stop()
 
 
 def _start(folder: Path) -> Any:
