@@ -110,7 +110,7 @@ def covers(pattern: str, type_name: str) -> bool:
 def may_write(key: KeyState, type_name: str, role: Role) -> bool:
     """Tell whether a key may write events of a type into logs of a role.
 
-    Source: log.md 1.1 and 1.13: producers write no ``ledger.*`` but their streams, the
+    Producers write no ``ledger.*`` but their streams, the
     control and the manifest log are the operator's, and roles are never shared.
     """
     if role == "control":

@@ -3,8 +3,6 @@
 A transition takes the state, the control leaf it happens at and the decoded fields. It
 changes the state or raises :class:`NotAuthorisedError`; the caller hands in a copy.
 Types that have no transition leave the state as it is.
-
-Source: log.md 1.1, 1.8 and 1.13.
 """
 
 from __future__ import annotations

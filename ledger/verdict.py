@@ -4,8 +4,6 @@ A verdict depends on nothing but the record, the streams as earlier leaves of th
 origin left them, and the control log below the pinned registry size; so whoever holds
 these can recompute it. :data:`RULES` lists the questions in their order: the first
 that objects decides.
-
-Source: log.md 1.4 and 1.13.
 """
 
 from __future__ import annotations

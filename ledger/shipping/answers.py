@@ -38,7 +38,6 @@ def apply_receipts(
     Returns:
         The last trouble in words, or None.
 
-    Source: log.md 1.5.
     """
     if rows := [item.row for item in receipts if item.is_sealed]:
         outbox.sealed(rows)
