@@ -252,7 +252,9 @@ def reporting(command: str, form: Format = "table") -> Generator[None]:
         failed = Answer(command, exit=error.exit_code, errors=[error_entry(error)])
     except (OSError, UnicodeError) as error:
         failed = _refused(command, error)
-    except Exception as error:  # noqa: BLE001  printed with its place, exit code 1
+    except Exception as error:  # printed with its place, exit code 1
+        if type(error).__module__.split(".")[0] in {"click", "typer"}:
+            raise  # the command line's own way of ending, not a defect
         failed = _defect(command, error)
     else:
         return

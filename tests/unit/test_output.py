@@ -112,3 +112,11 @@ def test_times_beyond_the_calendar_are_refused() -> None:
     for text in ("0001-01-01T00:00+14:00", "9999-12-31T23:59:59-14:00"):
         with pytest.raises(errors.InvalidEventError):
             parse_time(text)
+
+
+def test_a_commands_own_way_of_ending_is_no_defect() -> None:
+    import typer
+
+    with pytest.raises(typer.Exit) as ended, output.reporting("x"):
+        raise typer.Exit(7)
+    assert ended.value.exit_code == 7
