@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Literal
 from uuid import UUID
 
 from ledger import clock
+from ledger.commands.verify import MARKS
 from ledger.config import Config, LogConfig, find_home, load_config
 from ledger.errors import LedgerError
 from ledger.output import format_id, format_time, note
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
 Kind = Literal["sqlite", "kafka"]
 PEOPLE = ("person:ana", "person:bela")
-MARKS = {"verified": "✔", "failed": "✖", "not_checked": "?"}
 
 
 @dataclass(slots=True)

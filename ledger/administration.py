@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from ledger import __version__
 from ledger.errors import ConflictError, NotFoundError
+from ledger.log import CONTROL
 
 if TYPE_CHECKING:
     from ledger.config import Config
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from ledger.keys import Signer
     from ledger.log import Log
 
-CONTROL = -1
 DEFAULT_TYPES = ("mlledger.*",)
 
 

@@ -24,13 +24,13 @@ from ledger.config import (
     load_config,
 )
 from ledger.errors import ConfigurationError, ConflictError
+from ledger.log import CONTROL
 
 if TYPE_CHECKING:
     from ledger.emitter import Emitter
     from ledger.keys import Ed25519Signer
     from ledger.log import Log
 
-CONTROL = -1
 # A development broker may keep its data in a home before there is a ledger.
 BEFORE_INIT = {"kafka"}
 NAME_PATTERN = r"[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from typer import Argument, Option
 
+from ledger.commands.verify import MARKS
 from ledger.options import (
     AsOfOption,
     HomeOption,
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from ledger.verification import Step
     from projections.chain import Chain, Link
 
-MARKS = {"verified": "✔", "failed": "✖", "not_checked": "?"}
 _UPSTREAM = ("deployment change", "process attestation", "approval", "criterion")
 
 
