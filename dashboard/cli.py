@@ -1,6 +1,6 @@
 """Commands of the dashboard: ``serve``, ``demo`` and ``report``.
 
-What needs an extra that is not installed is not registered.
+What needs an extra that is not installed says so instead.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from uuid import UUID
 import typer
 from typer import Argument, Option
 
+from ledger.extras import explain
 from ledger.options import (
     HomeOption,
     JsonOption,
@@ -25,16 +26,22 @@ from ledger.output import Answer, emit, format_id, parse_id, parse_time, reporti
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands whose extras are installed."""
+    """Add the commands; one whose extra is absent names it."""
     if _has("psycopg", "jinja2"):
         group = typer.Typer(help="Documents to take away, each value with evidence.")
         group.command("build")(build)
         group.command("verify")(verify)
         app.add_typer(group, name="report")
+    else:
+        explain(app, ["report"], extra="ui")
     if _has("psycopg", "streamlit", "uvicorn"):
         app.command("serve")(serve)
+    else:
+        explain(app, ["serve"], extra="ui")
     if _has("psycopg", "jinja2", "sklearn"):
         app.command("demo")(demo)
+    else:
+        explain(app, ["demo"], extra="demo")
 
 
 def _has(*modules: str) -> bool:

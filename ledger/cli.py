@@ -8,10 +8,14 @@ training image shows fewer commands and imports nothing heavy.
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from importlib.metadata import entry_points
+from itertools import takewhile
+from typing import NoReturn
 
 import typer
 
+from ledger import output
 from ledger.commands import (
     consumers,
     dev,
@@ -47,11 +51,43 @@ def build_app() -> typer.Typer:
 
 def run() -> None:
     """Run the command line and end the process with its exit code."""
+    app = build_app()
     try:
-        build_app()()
+        if _asks_for_json(sys.argv[1:]):
+            _run_answering_in_json(app)
+        app()
     except KeyboardInterrupt:
         sys.exit(130)
     except BrokenPipeError:
         # The reader of our output has gone; Python would complain once more at exit.
         sys.stdout = None
         sys.exit(0)
+
+
+def _asks_for_json(arguments: Sequence[str]) -> bool:
+    pairs = zip(arguments, [*arguments[1:], ""], strict=True)
+    forms = {("--output", "json"), ("-o", "json")}
+    written = {"--json", "--output=json", "-ojson"}
+    return any(one in written or (one, two) in forms for one, two in pairs)
+
+
+def _run_answering_in_json(app: typer.Typer) -> NoReturn:
+    """Run; a mistyped command answers in the envelope its caller reads."""
+    try:
+        sys.exit(app(standalone_mode=False))
+    except typer.TyperException as error:
+        message = str(getattr(error, "format_message", error.__str__)())
+        entry: dict[str, object] = {
+            "id": "LDG-U001",
+            "message": message,
+            "hint": "add --help to the command for its options",
+        }
+        code = int(getattr(error, "exit_code", 2))
+        output.emit(
+            output.Answer(_command(sys.argv[1:]), exit=code, errors=[entry]), "json"
+        )
+
+
+def _command(arguments: Sequence[str]) -> str:
+    words = takewhile(lambda one: not one.startswith("-"), arguments)
+    return " ".join(list(words)[:2])

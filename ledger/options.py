@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from typer import Option
+from typer import BadParameter, Option
 
 Format = Literal["table", "json", "ndjson", "csv"]
 
@@ -27,5 +27,11 @@ KnownAsOfOption = Annotated[
 
 
 def chosen(output: Format, *, json: bool) -> Format:
-    """Return the output form that ``--output`` and ``--json`` ask for together."""
+    """Return the output form that ``--output`` and ``--json`` ask for together.
+
+    Raises:
+        BadParameter: they ask for two different ones.
+    """
+    if json and output in {"ndjson", "csv"}:
+        raise BadParameter(f"--json and --output {output}: choose one of them")
     return "json" if json else output

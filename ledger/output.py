@@ -36,6 +36,7 @@ class Answer:
         data: rows (a list of mappings) or one object.
         exit: process exit code, see :mod:`ledger.errors`.
         text: how a person reads it; rows become a table when it is None.
+        rows: what NDJSON and CSV print where ``data`` is one object; else ``data``.
         complete: False when rows were cut off, with the reason among warnings.
     """
 
@@ -46,6 +47,7 @@ class Answer:
     warnings: list[str] = field(default_factory=list[str])
     meta: dict[str, object] = field(default_factory=dict[str, object])
     text: str | None = None
+    rows: Sequence[Mapping[str, object]] | None = None
     complete: bool = True
 
 
@@ -163,6 +165,8 @@ def emit(answer: Answer, form: Format = "table") -> NoReturn:
 
 
 def _rows(answer: Answer) -> list[Mapping[str, object]]:
+    if answer.rows is not None:
+        return list(answer.rows)
     data = answer.data
     if isinstance(data, list):
         return cast("list[Mapping[str, object]]", data)
@@ -201,22 +205,44 @@ def _print_table(answer: Answer) -> None:
 
 
 def _table(rows: Sequence[Mapping[str, object]]) -> None:
+    """Print rows as a table, or one below the other where a terminal is too narrow.
+
+    An id that is broken over two lines cannot be copied.
+    """
     from rich.console import Console
     from rich.table import Table
 
+    plain = bool(os.environ.get("NO_COLOR") or os.environ.get("CI"))
+    console = Console(
+        width=None if sys.stdout.isatty() else 200,
+        markup=False,
+        highlight=False,
+        color_system=None if plain else "auto",
+    )
     table = Table(box=None, pad_edge=False, header_style=None)
     for name in rows[0]:
         table.add_column(name, overflow="fold")
     for row in rows:
         table.add_row(*(cell(value) for value in row.values()), style=None)
-    wide = None if sys.stdout.isatty() else 200
-    plain = bool(os.environ.get("NO_COLOR") or os.environ.get("CI"))
-    Console(
-        width=wide,
-        markup=False,
-        highlight=False,
-        color_system=None if plain else "auto",
-    ).print(table)
+    if (
+        sys.stdout.isatty()
+        and table.__rich_measure__(
+            console, console.options.update(width=10_000)
+        ).maximum
+        > console.width
+    ):
+        sys.stdout.write(_records(rows))
+    else:
+        console.print(table)
+
+
+def _records(rows: Sequence[Mapping[str, object]]) -> str:
+    width = max(len(name) for name in rows[0])
+    blocks = (
+        "".join(f"{name:{width}}  {cell(value)}\n" for name, value in row.items())
+        for row in rows
+    )
+    return "\n".join(blocks)
 
 
 def cell(value: object) -> str:

@@ -4,8 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ledger.extras import explain
+
 if TYPE_CHECKING:
     import typer
+
+_COMMANDS = (
+    "decision",
+    "run",
+    "model",
+    "deployment",
+    "event",
+    "query",
+    "whatis",
+    "worker",
+    "db",
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -13,6 +27,7 @@ def register(app: typer.Typer) -> None:
     from importlib.util import find_spec
 
     if find_spec("psycopg") is None:
+        explain(app, _COMMANDS, extra="embedded")
         return
     from projections.commands import (
         consumer,

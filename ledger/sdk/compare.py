@@ -43,13 +43,18 @@ def _section(title: str, last: Mapping[str, Any], this: Mapping[str, Any]) -> st
     changes = [
         _change(key, last.get(key), this.get(key))
         for key in sorted({*last, *this})
-        if last.get(key) != this.get(key)
+        if _differ(last.get(key), this.get(key))
     ]
     if not changes:
         return ""
     more = len(changes) - _SHOWN
     tail = f" and {more} more" if more > 0 else ""
     return f"{title}: " + ", ".join(changes[:_SHOWN]) + tail
+
+
+def _differ(last: object, this: object) -> bool:
+    both_nan = last != last and this != this  # noqa: PLR0124  what NaN is known by
+    return last != this and not both_nan
 
 
 def _change(key: str, last: object, this: object) -> str:

@@ -157,6 +157,7 @@ def answer(chain: Chain, published: Sequence[Step] = ()) -> Answer:
         exit=worst(chain.exit_code, exit_code(published)),
         errors=errors,
         text="\n".join(lines),
+        rows=links,
     )
 
 

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from projections.asking import Bounds
     from projections.database import Connection, Database
 
-LimitOption = Annotated[int, Option(min=1, help="at most so many rows")]
+LimitOption = Annotated[
+    int, Option(min=1, max=1_000_000, help="at most so many rows")
+]
 
 
 @contextmanager
