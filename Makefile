@@ -40,7 +40,7 @@ demo: .venv/demo.stamp
 	  --log $(LOG) $(if $(SERVE),--serve)
 
 test: .venv/test.stamp
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadgroup $(PYTEST_ARGS)
 
 check: .venv/test.stamp
 	$(BIN)/ruff check .

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import sys
+from collections.abc import Generator
 from pathlib import Path
 
 from ledger.errors import ConfigurationError, UnavailableError
@@ -43,18 +45,27 @@ def class_path() -> str:
         raise _not_installed(error) from error
     try:
         # jgo prints and reports progress; stdout is for data.
-        with contextlib.redirect_stdout(sys.stderr):
-            default_maven_repo().mkdir(parents=True, exist_ok=True)
-            default_jgo_cache().mkdir(parents=True, exist_ok=True)
+        cache = default_jgo_cache()
+        default_maven_repo().mkdir(parents=True, exist_ok=True)
+        cache.mkdir(parents=True, exist_ok=True)
+        with contextlib.redirect_stdout(sys.stderr), _alone(cache / "mlledger.lock"):
             folders = [Path(jgo.build(name).path) for name in (KAFKA, LOGGING)]
     except Exception as error:
         raise UnavailableError(
             f"Apache Kafka's jars cannot be fetched: {error}",
-            hint="Maven Central (repo.maven.apache.org) must be reachable once, or its"
-            " files present in ~/.m2/repository (M2_REPO) and ~/.cache/jgo",
+            hint="Maven Central must be reachable once, or its files present in "
+            "~/.m2/repository (M2_REPO) and ~/.cache/jgo",
         ) from error
     # jgo sorts modular jars into a folder of their own; a class path needs both.
     return ":".join(f"{f / part}/*" for f in folders for part in ("jars", "modules"))
+
+
+@contextlib.contextmanager
+def _alone(path: Path) -> Generator[None]:
+    """Let one process at a time fill the cache: jgo takes a half-filled one as whole."""
+    with path.open("wb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def _not_installed(error: ImportError) -> ConfigurationError:

@@ -34,6 +34,18 @@ def absent(what: str) -> None:
     pytest.skip(f"NOT TESTED: {what} is absent")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep a file's tests on one worker, and all that share the broker on another.
+
+    So several workers start one broker in all, and the fixtures of a module once.
+    """
+    paths = {item.path for item in items}
+    brokered = {path for path in paths if "kafka_bootstrap" in path.read_text()}
+    for item in items:
+        group = "kafka" if item.path in brokered else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 @pytest.fixture(scope="session")
 def shared_vectors() -> Path:
     """Folder of published test vectors, beside the checkout."""

@@ -77,6 +77,7 @@ class Topic:
             group_id=group,
             client_id=client,
             enable_auto_commit=False,
+            metadata_max_age_ms=500,  # a topic this young may not be known at once
         )
         try:
             for _ in range(100):
