@@ -62,7 +62,7 @@ def class_path() -> str:
 
 @contextlib.contextmanager
 def _alone(path: Path) -> Generator[None]:
-    """Let one process at a time fill the cache: jgo takes a half-filled one as whole."""
+    """Let one process at a time fill the cache; jgo trusts a half-filled one."""
     with path.open("wb") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

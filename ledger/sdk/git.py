@@ -88,7 +88,8 @@ class Repository:
         index = _git(self.root, "rev-parse", "--git-path", "index").strip()
         with TemporaryDirectory() as folder:
             copy = Path(folder) / "index"
-            shutil.copyfile(self.root / index, copy)
+            # With its time: a file as young as the index is compared by content.
+            shutil.copy2(self.root / index, copy)
             return _git(self.root, "diff", *options, "HEAD", "--", index=copy)
 
 

@@ -71,6 +71,16 @@ def test_a_clean_tree_has_a_commit_and_no_difference(tree, store):
     assert capture.notes["remote"] == "failed: no remote"
 
 
+def test_a_change_in_the_moment_of_the_commit_is_seen(tree, store):
+    file, index = tree / "train.py", tree / ".git" / "index"
+    moment = file.stat().st_mtime_ns
+    file.write_text("lr = 0.3\n")
+    for path in (file, index):
+        os.utime(path, ns=(moment, moment))
+    _, code = captured(store, tree)
+    assert "-lr = 0.1\n+lr = 0.3\n" in store.kept[code["diff_digest"]].decode()
+
+
 def test_a_dirty_tree_keeps_its_difference(tree, store):
     (tree / "train.py").write_text("lr = 0.2\n")
     (tree / "new.py").write_text("depth = 3\n")
@@ -233,7 +243,7 @@ def test_the_command_line_loses_its_secrets(store, monkeypatch):
 def test_the_script_is_known_by_its_bytes(store, monkeypatch, tmp_path):
     script = tmp_path / "train.py"
     script.write_bytes(b"lr = 0.1\r\n# \xff\n")
-    monkeypatch.setattr(sys.modules["__main__"], "__file__", str(script))
+    monkeypatch.setattr(sys.modules["__main__"], "__file__", str(script), raising=False)
     _, code = captured(store, tmp_path)
     assert store.kept[code["entry_digest"]] == script.read_bytes()
 
@@ -247,7 +257,7 @@ def test_a_notebook_is_known_by_its_cells(store, monkeypatch, tmp_path):
         def get_ipython():
             return Shell
 
-    monkeypatch.setattr(sys.modules["__main__"], "__file__", None)
+    monkeypatch.setattr(sys.modules["__main__"], "__file__", None, raising=False)
     monkeypatch.setitem(sys.modules, "IPython", IPython)
     _, code = captured(store, tmp_path)
     assert store.kept[code["entry_digest"]] == b"\n\nlr = 0.1\n\nfit(lr)"
