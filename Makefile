@@ -3,6 +3,7 @@
 #
 #   make demo [LOG=kafka] [SERVE=1] [MLLEDGER_HOME=DIR]
 #   make test [PYTEST_ARGS=...]
+#   make forgeries               every forgery of the table, by whom, found by what and where
 #   make check                   lint, format, types, import contracts, schema imprint
 #   make bench [BENCH_JSON=FILE] long runs: rates and latencies beside raw limits
 #   make lock                    write requirements*.txt anew from pyproject.toml
@@ -16,7 +17,7 @@ LOG ?= sqlite
 BENCH_JSON ?=
 PYTEST_ARGS ?=
 
-.PHONY: help demo test check bench lock clean
+.PHONY: help demo test forgeries check bench lock clean
 help:
 	@sed -n 's/^#   //p' Makefile
 
@@ -41,6 +42,9 @@ demo: .venv/demo.stamp
 
 test: .venv/test.stamp
 	$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadgroup $(PYTEST_ARGS)
+
+forgeries: .venv/test.stamp
+	@$(BIN)/python -m tests.support.forgeries
 
 check: .venv/test.stamp
 	$(BIN)/ruff check .

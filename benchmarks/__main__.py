@@ -11,7 +11,17 @@ from pathlib import Path
 
 from benchmarks.measure import Result
 
-NAMES = ("emit", "append", "seal", "project", "query", "end_to_end", "million")
+NAMES = (
+    "emit",
+    "append",
+    "seal",
+    "audit",
+    "bundle",
+    "project",
+    "query",
+    "end_to_end",
+    "million",
+)
 
 
 def main() -> None:

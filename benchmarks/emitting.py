@@ -12,11 +12,11 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from benchmarks.capturing import Recording
 from benchmarks.measure import peak_rss_mb
 from benchmarks.world import decision_fields
 from ledger.config import load_config
 from ledger.emitter import Emitter
-from ledger.events.prediction import DecisionRecorded
 from ledger.setup import open_emitter
 
 JOURNAL_BYTES = 96 << 20
@@ -59,21 +59,22 @@ def id_number(event_id: bytes) -> int:
 def main() -> None:
     """Emit and tell."""
     home, count = Path(sys.argv[1]), int(sys.argv[2])
-    emitter = open_emitter(load_config(home))
+    config = load_config(home)
+    emitter = open_emitter(config)
     try:
         sys.stdin.readline()
-        told = _emit(emitter, count)
+        told = _emit(emitter, Recording(emitter, config), count)
     finally:
         emitter.close(10.0)
     print(json.dumps(asdict(told)), flush=True)
 
 
-def _emit(emitter: Emitter, count: int) -> Emitted:
+def _emit(emitter: Emitter, recording: Recording, count: int) -> Emitted:
     id_sum, last = 0, b""
     began, cpu = time.monotonic(), time.process_time()
     for number in range(count):
         fields = decision_fields()
-        last = emitter.emit_encoded(DecisionRecorded, fields).id
+        last = recording.emit(fields).id
         id_sum += id_number(last)
         if number % _LOOK_EVERY == 0:
             _wait_for_room(emitter)

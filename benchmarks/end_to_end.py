@@ -9,10 +9,13 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from benchmarks.capturing import with_vault
 from benchmarks.database_world import connected, migrated
 from benchmarks.kafka_world import kafka_ledger
 from benchmarks.measure import Result
-from benchmarks.processes import emitter, go, until, worker
+from benchmarks.processes import emitter, go, until, vault_worker, worker
+from ledger import broker
+from ledger.vault.postgres import PostgresVault
 from projections.database import Connection
 
 EVENTS = 100_000
@@ -20,8 +23,50 @@ _PATIENCE = 600.0
 
 
 def run(scale: float = 1.0) -> list[Result]:
-    """Emit 100,000 decisions and wait for the last."""
+    """Emit 100,000 decisions and wait for the last; fewer with their payload."""
     count = max(1_000, int(EVENTS * scale))
+    return [*_plain(count), *_captured(max(1_000, count // 5))]
+
+
+def _captured(count: int) -> list[Result]:
+    """As without payload, and a vault beside it that takes each payload in."""
+    with kafka_ledger(partitions=1) as made:
+        config = with_vault(made)
+        broker.apply(config)
+        with (
+            migrated(config) as database,
+            connected(database, "auditor") as auditor,
+            worker(config),
+            vault_worker(config),
+            emitter(config, count) as process,
+            PostgresVault(database.vault_dsn()) as vault,
+        ):
+            wait_for_worker(auditor, config.origin(-1))
+            told = go(process, _PATIENCE)
+            visible = wait_for_row(auditor, told.last_id)
+            kept = until(
+                lambda: vault.counts().get("kept", 0) == count, _PATIENCE, "the vault"
+            )
+    extra = {
+        "appended_per_s": count / (told.appended - told.began),
+        "kept_in_vault_per_s": count / (kept - told.began),
+    }
+    note = f"{count} decisions with payload, Kafka, sealed, projected, vault beside"
+    took = visible - told.began
+    cpu = told.cpu_s / count * 1e6
+    return [
+        Result(
+            "end_to_end_capture",
+            count / took,
+            "events/s",
+            cpu_us_per_event=cpu,
+            note=note,
+            extra=extra,
+        )
+    ]
+
+
+def _plain(count: int) -> list[Result]:
     with (
         kafka_ledger(partitions=1) as config,
         migrated(config) as database,

@@ -31,6 +31,17 @@ def worker(config: Config) -> Generator[subprocess.Popen[str]]:
 
 
 @contextmanager
+def vault_worker(config: Config) -> Generator[subprocess.Popen[str]]:
+    """Run ``mlledger vault serve`` on a home; SIGTERM ends it, and it must end well."""
+    command = ["-m", "ledger", "vault", "serve", "--home", str(config.home)]
+    with _process(command) as process:
+        yield process
+        process.terminate()
+        if process.wait(_STOP_SECONDS):
+            raise RuntimeError(f"the vault ended with {process.returncode}")
+
+
+@contextmanager
 def emitter(config: Config, count: int) -> Generator[subprocess.Popen[str]]:
     """Start a process that will emit decisions once :func:`go` tells it to."""
     command = ["-m", "benchmarks.emitting", str(config.home), str(count)]

@@ -10,7 +10,7 @@ from psycopg import IsolationLevel
 
 from ledger.log import open_log
 from ledger.public import PublicFolder
-from ledger.verification import LedgerVerifier
+from ledger.verification import LedgerVerifier, policy_words, roots_of, terms_of
 from projections.asking import asking
 from projections.statements import sql
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
     from ledger.config import Config
+    from ledger.control import Control
     from ledger.log import Log
     from projections.database import Connection, Database
 
@@ -77,5 +78,13 @@ class Access:
         """
         with self.log() as log:
             yield LedgerVerifier(
-                log=log, public=self.public, ledger_id=self.config.ledger_id
+                log=log,
+                public=self.public,
+                ledger_id=self.config.ledger_id,
+                tsa_roots=roots_of(self.config),
+                terms=terms_of(self.config),
             )
+
+    def witnesses(self, control: Control) -> str:
+        """Return how many witnesses the policy has, and how many from outside."""
+        return policy_words(control, terms_of(self.config).outside)

@@ -126,7 +126,7 @@ def _tell(config: Config, stage: Stage) -> int:
         steps = _verify(config, stage)
         found = _alter_and_verify(config, chain, stage)
         _summary(config, database, served, chain, report)
-    healthy = chain.exit_code == 0 and all(s.status == "verified" for s in steps)
+    healthy = chain.exit_code == 0 and not any(s.is_finding for s in steps)
     return 0 if healthy and found else 1
 
 
@@ -158,7 +158,7 @@ def _live(config: Config, stage: Stage) -> list[Served]:
 def _seal_and_project(config: Config, stage: Stage) -> None:
     from projections.worker import Worker
 
-    with Worker(config, watch=False) as worker:
+    with Worker(config, watch=False, once=True) as worker:
         while worker.step():
             pass
         stage.say(", ".join(f"{count} {what}" for what, count in worker.done.items()))
@@ -167,13 +167,16 @@ def _seal_and_project(config: Config, stage: Stage) -> None:
 def _ask(config: Config, database: Database, one: Served, stage: Stage) -> Chain:
     from ledger.log import open_log
     from ledger.public import PublicFolder
-    from ledger.verification import LedgerVerifier
+    from ledger.verification import LedgerVerifier, roots_of
     from projections.chain import decision_chain
 
     log = open_log(config)
     try:
         verifier = LedgerVerifier(
-            log=log, public=PublicFolder(config.public), ledger_id=config.ledger_id
+            log=log,
+            public=PublicFolder(config.public),
+            ledger_id=config.ledger_id,
+            tsa_roots=roots_of(config),
         )
         with database.connect("auditor") as connection:
             decision = UUID(bytes=one.decision_id)
@@ -201,17 +204,22 @@ def _verify(config: Config, stage: Stage) -> list[Step]:
         steps = _steps(config, log)
     finally:
         log.close()
-    failed = [step for step in steps if step.status != "verified"]
+    failed = [step for step in steps if step.is_finding]
     stage.say(f"whole log: {len(steps)} checks, {len(failed)} not passed")
     return steps
 
 
 def _steps(config: Config, log: Log) -> list[Step]:
     from ledger.public import PublicFolder
-    from ledger.verification import verify_log
+    from ledger.verification import roots_of, verify_log
 
     public = PublicFolder(config.public)
-    return list(verify_log(log=log, public=public, ledger_id=config.ledger_id))
+    return verify_log(
+        log=log,
+        public=public,
+        ledger_id=config.ledger_id,
+        tsa_roots=roots_of(config),
+    )
 
 
 def _alter_and_verify(config: Config, chain: Chain, stage: Stage) -> bool:

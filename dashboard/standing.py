@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 from ledger.errors import EvidenceError, MissingEvidenceError
 from ledger.leaf import parse_leaf
-from ledger.public import OriginReader
+from ledger.public import head_reader
 from projections.asking import ask
 
 if TYPE_CHECKING:
     from ledger.control import Control
     from ledger.note import Vkey
-    from ledger.public import PublicFolder
+    from ledger.public import OriginReader, PublicFolder
     from projections.database import Connection
 
 WITNESSES = "0 witnesses, 0 outside the operator"
@@ -84,8 +84,8 @@ def standings(
         control: the verified control log, for the origins' verifier keys.
     """
     return [
-        _standing(origin, [row for row in found if row.origin == origin], public, vkey)
-        for origin, vkey in control.log_vkeys.items()
+        _standing([row for row in found if row.origin == origin], public, log.active)
+        for origin, log in control.logs.items()
     ]
 
 
@@ -120,13 +120,14 @@ def age(moment: datetime | None, *, now: datetime) -> str:
 
 
 def _standing(
-    origin: str, rows: Sequence[Position], public: PublicFolder, vkey: Vkey
+    rows: Sequence[Position], public: PublicFolder, vkeys: Sequence[Vkey]
 ) -> Standing:
+    origin = vkeys[0].name
     last = min(rows, key=lambda row: row.next_leaf, default=None)
     projected = last.next_leaf if last else 0
     projected_at = last.sealed_at if last else None
     try:
-        reader = OriginReader(public, vkey)
+        reader = head_reader(public, vkeys)
         size = reader.checkpoint.size
         sealed_at = _sealed_at(reader, size)
         fault = _fault(reader, rows)

@@ -17,6 +17,7 @@ MARKS = {
     "verified": "✔ verified",
     "failed": "✖ failed",
     "not_checked": "? not checked",
+    "not_established": "– not established",
 }
 FAILED = (
     "Verification failed: the evidence contradicts itself (alteration, corruption or "
@@ -49,6 +50,7 @@ LINKS = {
     "system": "AI system",
     "statement": "Statement by a person",
     "reply": "Statement in reply",
+    "payload deletion": "Deletion of the personal payload",
     "document": "Document",
 }
 """What people call the links of a chain."""
@@ -60,17 +62,21 @@ STEPS = {
     "leaf": "The sealer's verdict on the entry, recomputed",
     "inclusion": "The entry is in the tree of the signed checkpoint",
     "key": "The key was authorised for this when it signed",
+    "manifest": "Three times: claimed, sealed, attested not later than",
     "decode": "The bytes say what the page shows",
 }
 """What the steps of a verification mean."""
 
 
-def outcome(exit_code: int | None, matched: datetime | None) -> str:
+def outcome(
+    exit_code: int | None, matched: datetime | None, witnesses: str = WITNESSES
+) -> str:
     """Return the sentence for the outcome of checking a chain.
 
     Args:
         exit_code: 0, 5, 6 or 13 as of the verification; None when nobody checked.
         matched: seal time up to which the database stands.
+        witnesses: how many there are, and how many of them outside the operator.
     """
     if exit_code is None:
         return NOT_ASKED
@@ -78,7 +84,7 @@ def outcome(exit_code: int | None, matched: datetime | None) -> str:
         return FAILED
     if exit_code == 6:
         return UNCHECKED
-    match = f"Matches the log to {clock_time(matched)}; {WITNESSES}."
+    match = f"Matches the log to {clock_time(matched)}; {witnesses}."
     if exit_code == 13:
         match += (
             " Part of it was sealed in a window in which its key counts as compromised."

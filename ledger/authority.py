@@ -32,8 +32,9 @@ MANIFEST_TYPES = (
     "mlledger.ledger.manifest.published",
     "mlledger.ledger.projection.digested",
 )
+ROOT_TYPES = (*STREAM_TYPES, "mlledger.ledger.statement.endorsed")
 OPERATOR_TYPES = (
-    *STREAM_TYPES,
+    *ROOT_TYPES,
     "mlledger.ledger.key.authorized",
     "mlledger.ledger.key.revoked",
     "mlledger.ledger.schema.registered",
@@ -61,7 +62,8 @@ class KeyState:
         event_types: patterns of the types it may write.
         attests: a service that may write for persons whom it has authenticated.
         authorised_at: control leaf that made it known.
-        revoked_at: control leaf that revoked it, or None.
+        revoked_at: control leaf that revoked it, or by which a root or operator left
+            office; None while it is in force.
         compromised_since: microseconds since 1970 from which what it signed is
             suspect, or None.
         is_root: holds a share of the ledger's root.
@@ -115,7 +117,7 @@ def may_write(key: KeyState, type_name: str, role: Role) -> bool:
     """
     if role == "control":
         allowed = OPERATOR_TYPES if key.is_operator else ()
-        allowed = STREAM_TYPES if key.is_root else allowed
+        allowed = ROOT_TYPES if key.is_root else allowed
     elif role == "manifest":
         allowed = MANIFEST_TYPES if key.is_operator else ()
     else:

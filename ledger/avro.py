@@ -39,6 +39,11 @@ _PRIMITIVES = {
 }
 _NAMESPACE = re.compile(r"mlledger\.([a-z]+\.[a-z][a-z0-9_]*)")
 _NAME = re.compile(r"([a-z]+)_v([1-9][0-9]{0,4})")
+_KEY_ORDER = (
+    *("name", "namespace", "type", "fields", "symbols"),
+    *("items", "values", "size", "default", "logicalType"),
+)
+_MAX_DEPTH = 32
 
 
 @cache
@@ -125,6 +130,20 @@ def type_of_schema(data: bytes) -> tuple[str, int]:
     return f"{namespace[1]}.{name[1]}", int(name[2])
 
 
+def verify_spelling(data: bytes) -> None:
+    """Check that a schema is compact JSON whose keys stand in the one fixed order.
+
+    Keys that are not in :data:`_KEY_ORDER`, such as ``doc``, may not stand there.
+
+    Raises:
+        MalformedError: it is spelled otherwise, or nested more than 32 deep.
+    """
+    ordered = _ordered(parse_schema(data), _MAX_DEPTH)
+    text = json.dumps(ordered, separators=(",", ":"), ensure_ascii=False)
+    if text.encode(errors="surrogatepass") != data:
+        raise MalformedError("the schema is not in its only accepted spelling")
+
+
 def field_hints(cls: type[Part]) -> dict[str, Any]:
     """Return Avro field name to annotated type, in the order of the fields."""
     hints = _hints(cls, include_extras=True)
@@ -141,6 +160,17 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) != len(pairs):
         raise ValueError("an object repeats a key")
     return found
+
+
+def _ordered(node: Any, depth: int) -> Any:
+    if not depth:
+        raise MalformedError(f"a schema nested more than {_MAX_DEPTH} deep")
+    if isinstance(node, list):
+        return [_ordered(item, depth - 1) for item in cast("list[Any]", node)]
+    if isinstance(node, dict):
+        fields = cast("Schema", node)
+        return {k: _ordered(fields[k], depth - 1) for k in _KEY_ORDER if k in fields}
+    return node
 
 
 def _fields(cls: type[Part], seen: set[str]) -> list[Schema]:

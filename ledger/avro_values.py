@@ -1,7 +1,8 @@
-"""Readers of Avro values: each takes bytes and a place, and returns value and end.
+"""What compiled readers of Avro bodies call: the rarer spellings, checked in full.
 
-They refuse what Avro calls wrong, see :mod:`ledger.avro_reader`; a read beyond the end
-shows as IndexError or struct.error, which the caller words.
+Each function takes bytes and a place, and returns value and end. They refuse what Avro
+calls wrong, see :mod:`ledger.avro_reader`; a read beyond the end shows as IndexError or
+struct.error, which the caller words.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from typing import Any
 from ledger.errors import MalformedError
 
 Read = Callable[[bytes, int], tuple[Any, int]]
-Made = tuple[Read, int]
+SHORT = tuple(byte >> 1 if byte < 0x80 and not byte & 1 else -1 for byte in range(256))
+"""What a byte says where a length stands; -1 if it is negative or goes on."""
 _DOUBLE = struct.Struct("<d")
 _FLOAT = struct.Struct("<f")
 
@@ -49,11 +51,7 @@ def read_int(data: bytes, at: int) -> tuple[int, int]:
 
 def read_bytes(data: bytes, at: int) -> tuple[bytes, int]:
     """Read a length and so many bytes."""
-    byte = data[at]
-    if byte < 0x80 and not byte & 1:
-        size, at = byte >> 1, at + 1
-    else:
-        size, at = read_long(data, at)
+    size, at = read_long(data, at)
     end = at + size
     if size < 0 or end > len(data):
         raise MalformedError("Avro length is outside the body")
@@ -62,26 +60,8 @@ def read_bytes(data: bytes, at: int) -> tuple[bytes, int]:
 
 def read_string(data: bytes, at: int) -> tuple[str, int]:
     """Read a length and so many bytes of UTF-8."""
-    size = data[at]
-    if size < 0x80 and not size & 1:
-        end = at + 1 + (size >> 1)
-        if end <= len(data):
-            return data[at + 1 : end].decode(), end
     raw, end = read_bytes(data, at)
     return raw.decode(), end
-
-
-def read_boolean(data: bytes, at: int) -> tuple[bool, int]:
-    """Read a byte of 0 or 1."""
-    byte = data[at]
-    if byte > 1:
-        raise MalformedError("Avro boolean is neither 0 nor 1")
-    return byte == 1, at + 1
-
-
-def read_null(_data: bytes, at: int) -> tuple[None, int]:
-    """Read nothing."""
-    return None, at
 
 
 def read_double(data: bytes, at: int) -> tuple[float, int]:
@@ -94,132 +74,41 @@ def read_float(data: bytes, at: int) -> tuple[float, int]:
     return _FLOAT.unpack_from(data, at)[0], at + 4
 
 
-PRIMITIVES: dict[str, Made] = {
-    "null": (read_null, 0),
-    "boolean": (read_boolean, 1),
-    "int": (read_int, 1),
-    "long": (read_long, 1),
-    "float": (read_float, 4),
-    "double": (read_double, 8),
-    "bytes": (read_bytes, 1),
-    "string": (read_string, 1),
-}
-
-
-def fixed_reader(size: int) -> Read:
-    """Return the reader of a fixed number of bytes."""
-
-    def read(data: bytes, at: int) -> tuple[bytes, int]:
-        end = at + size
-        if end > len(data):
-            raise MalformedError("Avro body ends too early")
-        return data[at:end], end
-
-    return read
-
-
-def enum_reader(symbols: list[str]) -> Read:
+def symbol_reader(symbols: list[str]) -> Read:
     """Return the reader of an enumeration."""
-    count = len(symbols)
 
     def read(data: bytes, at: int) -> tuple[str, int]:
-        byte = data[at]
-        if byte < 0x80 and not byte & 1 and byte >> 1 < count:
-            return symbols[byte >> 1], at + 1
         index, at = read_long(data, at)
-        if not 0 <= index < count:
+        if not 0 <= index < len(symbols):
             raise MalformedError(f"Avro enumeration has no symbol {index}")
         return symbols[index], at
 
     return read
 
 
-def union_reader(branches: list[Read]) -> Read:
-    """Return the reader of a union of these branches."""
+def read_block(data: bytes, at: int) -> tuple[int, int, int]:
+    """Return the number of items of a block, its end (or -1), and where it begins.
 
-    def read(data: bytes, at: int) -> tuple[Any, int]:
-        index, at = read_long(data, at)
-        if not 0 <= index < len(branches):
-            raise MalformedError(f"Avro union has no branch {index}")
-        return branches[index](data, at)
-
-    return read
-
-
-def record_reader(fields: list[tuple[str, bool, Read]]) -> Read:
-    """Return the reader of a record.
-
-    Args:
-        fields: name, whether null is allowed, reader of the value if it is not null.
+    Every item takes a byte at least, so that more than are left is too many.
     """
-
-    def read(data: bytes, at: int) -> tuple[dict[str, Any], int]:
-        record: dict[str, Any] = {}
-        for name, nullable, read_field in fields:
-            if nullable:
-                branch = data[at]
-                at += 1
-                if branch == 0:
-                    record[name] = None
-                    continue
-                if branch != 2:
-                    raise MalformedError(f"Avro union of {name} has no such branch")
-            record[name], at = read_field(data, at)
-        return record, at
-
-    return read
-
-
-def _block(data: bytes, at: int) -> tuple[int, int, int]:
-    """Return the number of items of a block, its end (or -1), and where it begins."""
-    byte = data[at]
-    if byte < 0x80 and not byte & 1:
-        return byte >> 1, -1, at + 1
     count, at = read_long(data, at)
-    if count >= 0:
-        return count, -1, at
-    size, at = read_long(data, at)
-    if size < 0 or at + size > len(data):
-        raise MalformedError("Avro block is outside the body")
-    return -count, at + size, at
+    end = -1
+    if count < 0:
+        size, at = read_long(data, at)
+        count, end = -count, at + size
+        if size < 0 or end > len(data):
+            raise MalformedError("Avro block is outside the body")
+    if count > len(data) - at:
+        raise MalformedError("Avro body ends too early")
+    return count, end, at
 
 
-def array_reader(item: Read) -> Read:
-    """Return the reader of an array."""
-
-    def read(data: bytes, at: int) -> tuple[list[Any], int]:
-        items: list[Any] = []
-        while True:
-            count, end, at = _block(data, at)
-            if count == 0:
-                return items, at
-            for _ in range(count):
-                value, at = item(data, at)
-                items.append(value)
-            _check_end(at, end)
-
-    return read
-
-
-def map_reader(inner: Read) -> Read:
-    """Return the reader of a map; a key may stand in it once."""
-
-    def read(data: bytes, at: int) -> tuple[dict[str, Any], int]:
-        found: dict[str, Any] = {}
-        while True:
-            count, end, at = _block(data, at)
-            if count == 0:
-                return found, at
-            for _ in range(count):
-                key, at = read_string(data, at)
-                if key in found:
-                    raise MalformedError("Avro map holds a key twice")
-                found[key], at = inner(data, at)
-            _check_end(at, end)
-
-    return read
-
-
-def _check_end(at: int, end: int) -> None:
+def check_end(at: int, end: int) -> None:
+    """Refuse a block that is not as long as it says; -1 says nothing."""
     if end not in {-1, at}:
         raise MalformedError("Avro block has another size than it says")
+
+
+def no_branch(index: int) -> MalformedError:
+    """Return the error of a union that has no such branch."""
+    return MalformedError(f"Avro union has no branch {index}")

@@ -20,6 +20,8 @@ from kafka.errors import TopicAlreadyExistsError, for_code
 from ledger.broker_readers import ConsumerEvidence, Readers, readers_of
 from ledger.log import CONTROL, MANIFEST
 from ledger.log.kafka_client import MIB, connected, topic_of
+from ledger.log.kafka_payload import payload_topic
+from ledger.origins import place_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -50,6 +52,13 @@ _SETTINGS: Mapping[str, str] = {
     "retention.ms": "-1",
     "unclean.leader.election.enable": "false",
 }
+_DAY_MS = 86_400_000
+# Envelopes of personal payload: seven days, and segments closed daily, for a broker
+# deletes whole segments only.
+_PAYLOAD_SETTINGS: Mapping[str, str] = {
+    "retention.ms": str(7 * _DAY_MS),
+    "segment.ms": str(_DAY_MS),
+}
 _BROKER_SETTINGS = ("auto.create.topics.enable", "delete.topic.enable")
 _CLUSTER = "(cluster)"
 
@@ -59,7 +68,8 @@ class Topic:
     """A topic as this ledger wants it.
 
     Attributes:
-        name: ``<ledger>.control``, ``.manifest`` or ``.events``.
+        name: ``<ledger>.control``, ``.manifest``, ``.events`` or, with a vault,
+            ``.payload``.
         partitions: 1 or more.
         replication: copies of each partition.
         settings: topic-level settings, by Kafka's names.
@@ -101,10 +111,16 @@ def plan(config: Config) -> list[Topic]:
     copies = config.log.replication
     settings = {**_SETTINGS, "min.insync.replicas": str(2 if copies >= 3 else 1)}
     counts = {CONTROL: 1, MANIFEST: 1, 0: config.log.partitions}
-    return [
+    current = (config.current(MANIFEST), *config.event_partitions)
+    counts |= {number: 1 for number in current if place_of(number).epoch}
+    topics = [
         Topic(topic_of(config, number).topic, count, copies, dict(settings))
         for number, count in counts.items()
     ]
+    if config.capture.vault_key:
+        passing = settings | dict(_PAYLOAD_SETTINGS)
+        topics.append(Topic(payload_topic(config).topic, 1, copies, passing))
+    return topics
 
 
 def apply(config: Config) -> list[str]:
@@ -165,7 +181,8 @@ def _drifts(admin: KafkaAdminClient, topic: Topic) -> Iterator[Drift]:
     for name, wanted in topic.settings.items():
         if settings.get(name) != wanted:
             yield Drift(topic.name, name, wanted, str(settings.get(name)))
-    yield from _log_start_drifts(admin, topic.name, len(partitions))
+    if topic.settings["retention.ms"] == "-1":
+        yield from _log_start_drifts(admin, topic.name, len(partitions))
 
 
 def _log_start_drifts(

@@ -26,6 +26,7 @@ from ledger.note import (
     SignatureLine,
     Vkey,
     check_name,
+    is_signed_by,
     log_vkey,
     parse_base64,
     parse_decimal,
@@ -68,15 +69,18 @@ class Checkpoint:
         return f"{self.origin}\n{self.size}\n{root}\n"
 
 
-def sign_checkpoint(checkpoint: Checkpoint, signer: Signer) -> bytes:
-    """Return the whole note, signed by the log's key.
+def sign_checkpoint(checkpoint: Checkpoint, *signers: Signer) -> bytes:
+    """Return the whole note, signed by the log's key, or by each of its active keys.
 
-    The same checkpoint and key give the same bytes.
+    The same checkpoint and keys give the same bytes.
     """
+    lines = tuple(_signed(checkpoint, signer) for signer in signers)
+    return Note(checkpoint.body, lines).to_bytes()
+
+
+def _signed(checkpoint: Checkpoint, signer: Signer) -> SignatureLine:
     vkey = log_vkey(checkpoint.origin, signer.public_key)
-    signature = signer.sign(checkpoint.body.encode())
-    line = SignatureLine(vkey.name, vkey.key_id, signature)
-    return Note(checkpoint.body, (line,)).to_bytes()
+    return SignatureLine(vkey.name, vkey.key_id, signer.sign(checkpoint.body.encode()))
 
 
 def parse_checkpoint(data: bytes) -> tuple[Checkpoint, Note]:
@@ -93,23 +97,43 @@ def parse_checkpoint(data: bytes) -> tuple[Checkpoint, Note]:
     return Checkpoint(origin, parse_decimal(size), parse_base64(root)), note
 
 
-def verify_checkpoint(data: bytes, vkey: Vkey) -> Checkpoint:
+def verify_checkpoint(data: bytes, vkey: Vkey | Sequence[Vkey]) -> Checkpoint:
     """Check the log's signature and return what it signed.
 
     Args:
         data: the whole note; signature lines of other keys are ignored.
-        vkey: the log's verifier key; its name is the origin.
+        vkey: the log's verifier key, or several of one log; their name is the origin.
 
     Raises:
         MalformedError: it does not parse.
         SignatureError: another origin, or the log's signature is missing or wrong.
     """
+    vkeys = (vkey,) if isinstance(vkey, Vkey) else tuple(vkey)
     checkpoint, note = parse_checkpoint(data)
-    if checkpoint.origin != vkey.name:
-        text = f"a checkpoint of {checkpoint.origin} is not one of {vkey.name}"
-        raise SignatureError(text, expected=vkey.name, actual=checkpoint.origin)
-    verify_note(note, vkey)
+    if checkpoint.origin != vkeys[0].name:
+        text = f"a checkpoint of {checkpoint.origin} is not one of {vkeys[0].name}"
+        raise SignatureError(text, expected=vkeys[0].name, actual=checkpoint.origin)
+    verify_log_signatures(note, vkeys)
     return checkpoint
+
+
+def verify_log_signatures(note: Note, vkeys: Sequence[Vkey]) -> tuple[Vkey, ...]:
+    """Check that one key of a log or more signed a note, and none of them wrongly.
+
+    Args:
+        note: signature lines of other keys are ignored.
+        vkeys: the log's keys, one or more.
+
+    Returns:
+        The keys that signed, in the order given.
+
+    Raises:
+        SignatureError: no line of any of them, or one that is wrong or there twice.
+    """
+    signed = tuple(vkey for vkey in vkeys if is_signed_by(note, vkey))
+    for vkey in signed or vkeys[:1]:
+        verify_note(note, vkey)
+    return signed
 
 
 def unlisted_signers(note: Note, vkeys: Iterable[Vkey]) -> list[str]:

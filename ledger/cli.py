@@ -17,20 +17,43 @@ import typer
 
 from ledger import output
 from ledger.commands import (
+    archiving,
+    audit,
     consumers,
     dev,
     emit,
     home,
+    html,
     journals,
     keys,
+    logs,
+    prove,
+    roots,
     topics,
     verify,
+    witness,
 )
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this package."""
-    for module in (home, emit, keys, journals, topics, consumers, verify, dev):
+    for module in (
+        home,
+        emit,
+        keys,
+        roots,
+        journals,
+        topics,
+        consumers,
+        verify,
+        prove,
+        html,
+        audit,
+        archiving,
+        logs,
+        witness,
+        dev,
+    ):
         module.register(app)
 
 
@@ -51,7 +74,7 @@ def build_app() -> typer.Typer:
 
 def run() -> None:
     """Run the command line and end the process with its exit code."""
-    app = build_app()
+    app = narrowed(build_app(), sys.argv[1:])
     try:
         if _asks_for_json(sys.argv[1:]):
             _run_answering_in_json(app)
@@ -62,6 +85,14 @@ def run() -> None:
         # The reader of our output has gone; Python would complain once more at exit.
         sys.stdout = None
         sys.exit(0)
+
+
+def narrowed(app: typer.Typer, arguments: Sequence[str]) -> typer.Typer:
+    """Leave only the group that is asked for: looking at all commands takes 0.2 s."""
+    asked = [group for group in app.registered_groups if group.name in arguments[:1]]
+    if asked:
+        app.registered_groups, app.registered_commands = asked, []
+    return app
 
 
 def _asks_for_json(arguments: Sequence[str]) -> bool:

@@ -9,12 +9,14 @@ from __future__ import annotations
 import difflib
 import json
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
+from ledger.capture_settings import CaptureConfig, VaultConfig
 from ledger.errors import ConfigurationError
 from ledger.settings import (
     Config,
@@ -23,6 +25,8 @@ from ledger.settings import (
     LogConfig,
     ProducerConfig,
     SealConfig,
+    TimeConfig,
+    WitnessConfig,
 )
 
 __all__ = [
@@ -34,6 +38,8 @@ __all__ = [
     "LogConfig",
     "ProducerConfig",
     "SealConfig",
+    "TimeConfig",
+    "WitnessConfig",
     "find_home",
     "format_config",
     "load_config",
@@ -42,7 +48,16 @@ __all__ = [
 
 FILE_NAME = "mlledger.toml"
 HOME_NAME = ".mlledger"
-_SECTIONS = ("log", "producer", "database", "seal", "consumers")
+_SECTIONS: Mapping[str, type[Any]] = {
+    "log": LogConfig,
+    "producer": ProducerConfig,
+    "database": DatabaseConfig,
+    "seal": SealConfig,
+    "time": TimeConfig,
+    "consumers": ConsumersConfig,
+    "capture": CaptureConfig,
+    "vault": VaultConfig,
+}
 _Section = TypeVar("_Section")
 
 
@@ -90,7 +105,7 @@ def load_config(home: Path | None = None) -> Config:
 
 def parse_config(data: Mapping[str, Any], *, home: Path) -> Config:
     """Build a :class:`Config` from parsed TOML; unknown keys are errors."""
-    _known(data, {"ledger", *_SECTIONS, "identities"}, "")
+    _known(data, {"ledger", *_SECTIONS, "identities", "witness"}, "")
     ledger = _table(data, "ledger")
     _known(ledger, {"name", "ledger_id"}, "ledger.")
     try:
@@ -101,12 +116,9 @@ def parse_config(data: Mapping[str, Any], *, home: Path) -> Config:
         home=home,
         name=str(ledger.get("name", "")),
         ledger_id=ledger_id,
-        log=_section(LogConfig, data, "log"),
-        producer=_section(ProducerConfig, data, "producer"),
-        database=_section(DatabaseConfig, data, "database"),
-        seal=_section(SealConfig, data, "seal"),
-        consumers=_section(ConsumersConfig, data, "consumers"),
+        **{name: _section(kind, data, name) for name, kind in _SECTIONS.items()},
         identities={k: str(v) for k, v in _table(data, "identities").items()},
+        witnesses=_witnesses(data.get("witness", [])),
     )
 
 
@@ -123,11 +135,16 @@ def format_config(config: Config) -> str:
         for item in fields(section):
             value = getattr(section, item.name)
             if isinstance(value, Mapping):
-                lines += _options(cast("Mapping[str, Any]", value), f"{title}.options")
+                table = cast("Mapping[str, Any]", value)
+                lines += _options(table, f"{title}.{item.name}")
             else:
                 lines.append(f"{item.name} = {_toml(value)}")
     lines += ["", "[identities]"]
     lines += [f"{_toml(who)} = {_toml(uri)}" for who, uri in config.identities.items()]
+    for witness in config.witnesses:
+        lines += ["", "[[witness]]"]
+        for item in fields(witness):
+            lines.append(f"{item.name} = {_toml(getattr(witness, item.name))}")
     return "\n".join(lines) + "\n"
 
 
@@ -158,6 +175,28 @@ def _section(kind: type[_Section], data: Mapping[str, Any], name: str) -> _Secti
     return cast("_Section", replace(cast("Any", blank), **table))
 
 
+def _witnesses(value: object) -> tuple[WitnessConfig, ...]:
+    """Return the ``[[witness]]`` tables, each with the types of its settings."""
+    tables = cast("list[object]", value) if isinstance(value, list) else [None]
+    return tuple(_witness(table) for table in tables)
+
+
+def _witness(value: object) -> WitnessConfig:
+    if not isinstance(value, dict):
+        raise ConfigurationError("witness: expected tables, each headed [[witness]]")
+    table = cast("dict[str, Any]", value)
+    _known(table, {item.name for item in fields(WitnessConfig)}, "witness.")
+    given: dict[str, Any] = {"url": "", "vkey": "", **table}
+    found = WitnessConfig(**given)
+    for item in fields(found):
+        wanted = bool if item.name == "outside" else str
+        if type(getattr(found, item.name)) is not wanted:
+            raise ConfigurationError(f"witness.{item.name}: expected {wanted.__name__}")
+    if not (found.url and found.vkey):
+        raise ConfigurationError("witness: url and vkey are needed")
+    return found
+
+
 def _texts(setting: str, value: object) -> tuple[str, ...]:
     items = cast("list[object]", value) if isinstance(value, list) else [None]
     texts = tuple(item for item in items if isinstance(item, str) and item)
@@ -168,16 +207,16 @@ def _texts(setting: str, value: object) -> tuple[str, ...]:
     return texts
 
 
+_EPOCH_OF = re.compile(r"manifest|p(?:0|[1-9][0-9]{0,5})")
 _CHOICES: dict[str, tuple[str, ...]] = {
     "log.kind": ("sqlite", "kafka"),
     "producer.mode": ("fire", "spool", "strict"),
     "seal.state": ("sqlite", "postgres"),
+    "seal.witnesses": ("enforce", "observe"),
 }
 _AT_LEAST_ONE = {
-    "log.partitions",
-    "log.replication",
-    "producer.heartbeat_s",
-    "producer.journal_mb",
+    *("log.partitions", "log.replication", "producer.heartbeat_s"),
+    *("producer.journal_mb", "seal.renew_s", "time.every_s"),
 }
 
 
@@ -189,6 +228,20 @@ def _allowed(setting: str, value: object) -> None:
         )
     if setting in _AT_LEAST_ONE and isinstance(value, int) and value < 1:
         raise ConfigurationError(f"{setting}: {value} is less than 1")
+    if setting == "log.epochs":
+        _check_epochs(value)
+
+
+def _check_epochs(value: object) -> None:
+    if not isinstance(value, Mapping):
+        raise ConfigurationError("log.epochs: expected a table")
+    epochs = cast("Mapping[str, object]", value)
+    for name, number in epochs.items():
+        is_number = type(number) is int and number >= 1
+        if not (is_number and _EPOCH_OF.fullmatch(name)):
+            raise ConfigurationError(
+                f"log.epochs.{name}: expected p<k> or manifest, and 1 or more"
+            )
 
 
 def _table(data: Mapping[str, Any], name: str) -> dict[str, Any]:
@@ -215,6 +268,7 @@ _VARIABLES = {
     "MLLEDGER_PRODUCER__MODE": ("producer", "mode"),
     "MLLEDGER_PG__DSN": ("database", "dsn"),
     "MLLEDGER_PG__SEAL_DSN": ("database", "seal_dsn"),
+    "MLLEDGER_PG__VAULT_DSN": ("vault", "dsn"),
 }
 
 

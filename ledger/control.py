@@ -11,16 +11,33 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ledger.authority import KeyState
-from ledger.control_state import ControlState, LogState, SchemaState
+from ledger.control_state import (
+    ControlState,
+    LogKey,
+    LogState,
+    LogTrimmedState,
+    SchemaState,
+)
 from ledger.errors import MalformedError, NotAuthorisedError, NotFoundError
-from ledger.ledger_types import decode_bodies, ledger_types
+from ledger.ledger_types import ENDORSED, decode_bodies, ledger_types
+from ledger.statements import apply_statement
 from ledger.transitions import TRANSITIONS, found, office_key
 
 if TYPE_CHECKING:
     from ledger.entry import SignedEntry
     from ledger.note import Vkey
 
-__all__ = ["Control", "KeyState", "LogState", "SchemaState", "identity_of"]
+__all__ = [
+    "Control",
+    "KeyState",
+    "LogKey",
+    "LogState",
+    "LogTrimmedState",
+    "SchemaState",
+    "identity_of",
+]
+
+_TRANSITIONS = {**TRANSITIONS, ENDORSED: apply_statement}
 
 
 class Control:
@@ -66,8 +83,35 @@ class Control:
 
     @property
     def log_vkeys(self) -> Mapping[str, Vkey]:
-        """The log key of every origin."""
+        """The primary log key of every origin: the oldest that is not retired."""
         return {origin: log.vkey for origin, log in self._state.logs.items()}
+
+    @property
+    def root_keys(self) -> tuple[bytes, ...]:
+        """Raw public keys of the roots in force."""
+        return tuple(key.public_key for key in self._state.roots)
+
+    @property
+    def operator_keys(self) -> tuple[bytes, ...]:
+        """Raw public keys of the operators in force."""
+        return tuple(key.public_key for key in self._state.operators)
+
+    def active_vkeys(self, origin: str) -> tuple[Vkey, ...]:
+        """Return the keys of which one at least signs an origin's new checkpoints.
+
+        Oldest first; nothing for an origin that is unknown.
+        """
+        log = self._state.logs.get(origin)
+        return log.active if log else ()
+
+    def known_vkeys(self, origin: str) -> tuple[Vkey, ...]:
+        """Return every key an origin ever had: its older checkpoints may carry them."""
+        log = self._state.logs.get(origin)
+        return log.known if log else ()
+
+    def trimmed(self, origin: str) -> LogTrimmedState | None:
+        """Return how far the records of an origin may be deleted; None: not at all."""
+        return self._state.trimmed.get(origin)
 
     def copy(self) -> Control:
         """Return an independent state of equal content; costs a few dictionaries."""
@@ -169,7 +213,7 @@ class Control:
             found(draft, entry, _root_set(bodies))
             return draft
         for name, fields in bodies:
-            if transition := TRANSITIONS.get(name):
+            if transition := _TRANSITIONS.get(name):
                 transition(draft, leaf_index, fields)
         return draft
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ledger.authority import KeyState
     from ledger.note import Vkey
 
@@ -28,22 +30,69 @@ class SchemaState:
 
 
 @dataclass(frozen=True, slots=True)
-class LogState:
-    """An origin and its log key.
+class LogKey:
+    """One log key of an origin, and from when to when it is in use.
 
     Attributes:
-        vkey: the key that signs its checkpoints.
+        vkey: the key that signs checkpoints.
+        announced_at: control leaf that named it.
+        retired_at: control leaf that took it out of use, or None.
+    """
+
+    vkey: Vkey
+    announced_at: int
+    retired_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LogState:
+    """An origin and its log keys.
+
+    Attributes:
+        keys: its keys, oldest first; at least one of them is not retired.
         opened_at: control leaf that named it.
         closed_at: control leaf that closed it, or None.
         final_size: size of the last checkpoint of a closed log, or None.
         final_root: root of that checkpoint, 32 bytes, or None.
     """
 
-    vkey: Vkey
+    keys: tuple[LogKey, ...]
     opened_at: int
     closed_at: int | None = None
     final_size: int | None = None
     final_root: bytes | None = None
+
+    @property
+    def active(self) -> tuple[Vkey, ...]:
+        """The keys that are not retired, oldest first."""
+        return tuple(key.vkey for key in self.keys if key.retired_at is None)
+
+    @property
+    def known(self) -> tuple[Vkey, ...]:
+        """Every key the origin ever had, oldest first."""
+        return tuple(key.vkey for key in self.keys)
+
+    @property
+    def vkey(self) -> Vkey:
+        """The primary key: the oldest that is not retired."""
+        return self.active[0]
+
+
+@dataclass(frozen=True, slots=True)
+class LogTrimmedState:
+    """How far the records of an origin may be deleted; its tree stays.
+
+    Attributes:
+        before_offset: first offset that is kept.
+        rule: retention rule that asks for it.
+        archive: SHA-256 of the index of the archived records, or None.
+        leaf: control leaf that says so.
+    """
+
+    before_offset: int
+    rule: str
+    archive: bytes | None
+    leaf: int
 
 
 @dataclass(slots=True)
@@ -59,6 +108,8 @@ class ControlState:
         keys: per fingerprint, the (control leaf, state) pairs in ascending order.
         schemas: registered schemas by id, without the built-in ones.
         logs: origins in the order they were opened.
+        trimmed: per origin, how far its records may be deleted.
+        applied: hashes of the endorsed statements that took effect; none does twice.
     """
 
     size: int = 0
@@ -73,19 +124,34 @@ class ControlState:
         default_factory=dict["bytes", "SchemaState"]
     )
     logs: dict[str, LogState] = field(default_factory=dict["str", "LogState"])
+    trimmed: dict[str, LogTrimmedState] = field(
+        default_factory=dict["str", "LogTrimmedState"]
+    )
+    applied: frozenset[bytes] = frozenset()
 
     def copy(self) -> ControlState:
         """Return an independent state of equal content."""
-        return ControlState(
-            size=self.size,
-            name=self.name,
-            ledger_id=self.ledger_id,
-            threshold=self.threshold,
-            witness_policy=self.witness_policy,
+        return replace(
+            self,
             keys=dict(self.keys),
             schemas=dict(self.schemas),
             logs=dict(self.logs),
+            trimmed=dict(self.trimmed),
         )
+
+    @property
+    def roots(self) -> tuple[KeyState, ...]:
+        """The root keys in force, in the order they were named."""
+        return tuple(key for key in self._in_force() if key.is_root)
+
+    @property
+    def operators(self) -> tuple[KeyState, ...]:
+        """The operator keys in force, in the order they were named."""
+        return tuple(key for key in self._in_force() if key.is_operator)
+
+    def _in_force(self) -> Iterator[KeyState]:
+        newest = (versions[-1][1] for versions in self.keys.values())
+        return (key for key in newest if key.revoked_at is None)
 
     def key(self, key_fp: bytes) -> KeyState | None:
         """Return the newest state of a key."""

@@ -60,7 +60,7 @@ def examine(
     config = load_config(home)
     parts: list[Part] = [_configuration, _keys, _log]
     if not quick:
-        parts += [_journal, _seal, _topics]
+        parts += [_journal, _seal, _witnesses, _manifest, _time, _topics]
     findings: list[Finding] = []
     for part in (*parts, *further):
         findings += _guarded(part, config)
@@ -166,6 +166,54 @@ def _unsealed(config: Config, origin: str) -> Finding:
     return Finding(
         f"seal {origin}", WARNING, text, "mlledger worker, or restore public/"
     )
+
+
+def _witnesses(config: Config) -> Iterator[Finding]:
+    from ledger.seal.witness_status import waiting_heads, witness_rows
+
+    look = "mlledger witness ls; start or replace those that do not answer"
+    for origin, pending, published in waiting_heads(config):
+        text = f"{pending - published} leaves are sealed, but wait for their witnesses"
+        yield Finding(f"witnesses {origin}", FAILED, text, look, 6)
+    rows = witness_rows(config)
+    for row in rows:
+        if row["answer"] not in {"signed", "not asked"}:
+            text = f"{row['witness']} {row['last_error']}"
+            yield Finding(f"witnesses {row['origin']}", WARNING, text, look)
+    names = {row["witness"] for row in rows}
+    outside = {row["witness"] for row in rows if row["outside"]}
+    text = f"{len(names)} witnesses, {len(outside)} outside the operator"
+    repair = "" if outside else "have others witness: alone it proves nothing to them"
+    yield Finding("witnesses", OK, text, repair)
+
+
+def _manifest(config: Config) -> Iterator[Finding]:
+    from ledger.administration import operator_signer
+    from ledger.errors import ConfigurationError
+
+    try:
+        operator_signer(config)
+    except ConfigurationError:
+        text = "the operator's key is not here: a worker here writes no manifests"
+        repair = "run a worker where it is; without manifests nobody dates the ledger"
+        yield Finding("manifest", WARNING, text, repair)
+        return
+    yield Finding("manifest", OK, f"written every {config.time.every_s} s of growth")
+
+
+def _time(config: Config) -> Iterator[Finding]:
+    from ledger.verification.tokens import roots_of
+
+    authority, roots = config.time.tsa, roots_of(config)
+    if not authority:
+        text = "no time authority: only witnesses, if any, date what is sealed"
+        yield Finding("time", OK, text)
+    elif not roots:
+        text = f"tokens of {authority} are kept, but no root to verify them with"
+        repair = "[time] roots in mlledger.toml: a PEM file of its root certificates"
+        yield Finding("time", WARNING, text, repair)
+    else:
+        yield Finding("time", OK, f"{authority} dates manifests; {len(roots)} roots")
 
 
 def _topics(config: Config) -> Iterator[Finding]:

@@ -19,12 +19,11 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from itertools import starmap
 from typing import TYPE_CHECKING, Any, Literal
 
 from ledger.avro import schema_id
 from ledger.codec import encode, encode_fields
-from ledger.entry import MAX_EVENT, EncodedEvent
+from ledger.entry import MAX_EVENT
 from ledger.errors import (
     ConfigurationError,
     InvalidEventError,
@@ -35,11 +34,13 @@ from ledger.errors import (
 from ledger.journal.frames import size_of
 from ledger.journal.lock import refuse_network_folder
 from ledger.log import open_log
+from ledger.payload.pairs import pair
 from ledger.shipping.lifetime import watch
 from ledger.shipping.producer import Producer
 
 if TYPE_CHECKING:
     from ledger.config import Config
+    from ledger.entry import EventBytes
     from ledger.events.base import Event
     from ledger.keys import Signer
     from ledger.log import Log
@@ -136,15 +137,20 @@ class Emitter:
         self._put(type(event), known_as, body)
         return EventRef(event.event_id, sha256(body).digest())
 
-    def emit_encoded(self, cls: type[Event], fields: Mapping[str, Any]) -> EventRef:
+    def emit_encoded(
+        self, cls: type[Event], fields: Mapping[str, Any], envelope: bytes = b""
+    ) -> EventRef:
         """Record a lean event from fields whose Avro types alone are checked: fast.
+
+        ``envelope`` is the decision's payload, sealed to the vault; both are kept, or
+        neither.
 
         Raises:
             InvalidEventError: a field is unknown, absent or of another type.
             TooLargeError, JournalError, LogUnavailableError: as :meth:`emit`.
         """
         body = encode_fields(cls, fields)
-        self._put(cls, schema_id(cls), body)
+        self._put(cls, schema_id(cls), body, envelope)
         return EventRef(fields["id"], sha256(body).digest())
 
     def emit_many(self, encoded: Sequence[tuple[bytes, bytes]]) -> None:
@@ -155,9 +161,8 @@ class Emitter:
             JournalError, LogUnavailableError: as :meth:`emit`.
         """
         if encoded:
-            events = list(starmap(EncodedEvent, encoded))
-            _check_size(max((body for _, body in events), key=len))
-            self._append(events)
+            _check_size(max([body for _, body in encoded], key=len))
+            self._append(tuple(encoded))
 
     def flush(self, timeout: float = 2.0) -> bool:
         """Wait until the log has all that was emitted; False if time runs out."""
@@ -205,15 +210,18 @@ class Emitter:
             "dropped": self._dropped,
         }
 
-    def _put(self, cls: type[Event], known_as: bytes, body: bytes) -> None:
+    def _put(
+        self, cls: type[Event], known_as: bytes, body: bytes, envelope: bytes = b""
+    ) -> None:
         if len(body) > MAX_EVENT:
             _check_size(body)
         if known_as not in self._known:
             _refuse_own_type(cls)
             self._known.add(known_as)
-        self._append((EncodedEvent(known_as, body),))
+        event = pair(known_as, body, envelope) if envelope else (known_as, body)
+        self._append((event,))
 
-    def _append(self, events: Sequence[EncodedEvent]) -> None:
+    def _append(self, events: Sequence[EventBytes]) -> None:
         producer = self._producer
         try:
             if producer is None or self._closed:

@@ -39,6 +39,7 @@ from ledger.errors import (
 )
 from ledger.event_leaf import (
     EncodedEvent,
+    EventBytes,
     event_leaf,
     event_salt,
     events_root,
@@ -86,6 +87,7 @@ __all__ = [
     "NO_HASH",
     "PAYLOAD_TYPE",
     "EncodedEvent",
+    "EventBytes",
     "Header",
     "SignedEntry",
     "event_hashes",

@@ -13,9 +13,12 @@
     │   ├── RootMismatchError
     │   └── SignatureError
     ├── MissingEvidenceError     could not check, something is absent            exit 6
+    │   ├── QuorumError          too few witnesses signed
+    │   └── StaleError           what the witnesses signed is too old
     ├── UnavailableError         away for now: try again                         exit 8
     │   ├── LogUnavailableError
-    │   └── DatabaseUnavailableError
+    │   ├── DatabaseUnavailableError
+    │   └── TimeAuthorityError
     ├── NotAuthorisedError       the key may not do this                         exit 9
     ├── ConflictError            exists already, or state has moved on           exit 11
     └── JournalError             the local journal cannot take the event         exit 8
@@ -149,6 +152,18 @@ class MissingEvidenceError(EvidenceError):
     code = "LDG-V005"
 
 
+class QuorumError(MissingEvidenceError):
+    """Fewer witnesses signed a checkpoint than the policy asks for."""
+
+    code = "LDG-V007"
+
+
+class StaleError(MissingEvidenceError):
+    """No quorum of witnesses signed a checkpoint recently enough."""
+
+    code = "LDG-V008"
+
+
 class UnavailableError(LedgerError):
     """A service is away; the same call may succeed later."""
 
@@ -166,6 +181,12 @@ class DatabaseUnavailableError(UnavailableError):
     """The database cannot be reached or does not answer."""
 
     code = "LDG-U002"
+
+
+class TimeAuthorityError(UnavailableError):
+    """The time-stamping authority is away, refuses, or answers something else."""
+
+    code = "LDG-U003"
 
 
 class NotAuthorisedError(LedgerError):

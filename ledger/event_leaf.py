@@ -23,8 +23,12 @@ _CONTEXT = b"mlledger/event/v1\n"
 _INDEXES = tuple(number.to_bytes(4, "big") for number in range(MAX_EVENTS))
 
 
+EventBytes = tuple[bytes, bytes]
+"""Schema id and Avro body; on the way into an entry nothing asks for more."""
+
+
 class EncodedEvent(NamedTuple):
-    """One event as it is signed; a tuple, for producers make millions.
+    """One event as it is signed, with names for the parts of :data:`EventBytes`.
 
     Attributes:
         schema_id: 32 bytes, SHA-256 of the exact schema bytes.

@@ -52,11 +52,13 @@ class Ambient:
 AMBIENT = Ambient()
 
 
-def genesis_entry(
+def genesis_entry(  # noqa: PLR0913  a ledger is founded with all that it rests on
     *,
     name: str,
     origins: Sequence[str],
     root_signer: Signer,
+    other_roots: Sequence[bytes] = (),
+    threshold: int = 1,
     log_vkeys: Sequence[str],
     operator_public_key: bytes,
     software: str,
@@ -68,7 +70,9 @@ def genesis_entry(
     Args:
         name: DNS-like name of the ledger.
         origins: control, manifest, then ``p0``, ``p1`` …, each with the name in front.
-        root_signer: the only root key; the threshold is 1.
+        root_signer: the first root key, which signs the entry.
+        other_roots: raw 32-byte public keys of further roots.
+        threshold: how many roots must endorse a statement.
         log_vkeys: the log key of each origin, in the same order.
         operator_public_key: raw 32-byte key of the operator.
         software: program that makes the ledger.
@@ -83,8 +87,8 @@ def genesis_entry(
         time=ambient.now_us(),
         name=name,
         origins=list(origins),
-        root_keys=[root_signer.public_key],
-        threshold=1,
+        root_keys=[root_signer.public_key, *other_roots],
+        threshold=threshold,
         log_keys=list(log_vkeys),
         operator_keys=[operator_public_key],
     )
@@ -133,11 +137,35 @@ def operator_stream(
     facts: Sequence[Event],
     software: str,
     version: str,
+    close: bool = True,
     ambient: Ambient = AMBIENT,
 ) -> list[bytes]:
-    """Return a whole stream of the operator's: opened, the facts, closed.
+    """Return a whole stream of an operator's or a root's: opened, the facts, closed.
 
     As many entries hold the facts as their size asks for.
+
+    Without ``close`` it stays open: where the facts end the signer's office, a closing
+    entry would be refused.
+    """
+    groups = operator_groups(
+        facts, software=software, version=version, close=close, ambient=ambient
+    )
+    return signed_stream(
+        signer=operator_signer, log_id=_log_id(name), groups=groups, ambient=ambient
+    )
+
+
+def operator_groups(
+    facts: Sequence[Event],
+    *,
+    software: str,
+    version: str,
+    close: bool = True,
+    ambient: Ambient = AMBIENT,
+) -> list[tuple[int, Sequence[Event]]]:
+    """Return kind and events of each entry of an operator's stream, for any log.
+
+    Arguments as for :func:`operator_stream`.
     """
     from ledger.events.ledger import StreamClosed
 
@@ -148,14 +176,13 @@ def operator_stream(
         id=ambient.new_id(), time=ambient.now_us(), counts=counts
     )
     opened = _opened("operator", software, version, ambient)
-    groups = [
+    groups: list[tuple[int, Sequence[Event]]] = [
         (KIND_OPEN, [opened]),
         *((KIND_DATA, run) for run in _runs(facts)),
-        (KIND_CLOSE, [closed]),
     ]
-    return signed_stream(
-        signer=operator_signer, log_id=_log_id(name), groups=groups, ambient=ambient
-    )
+    if close:
+        groups.append((KIND_CLOSE, [closed]))
+    return groups
 
 
 def schemas_to_register(

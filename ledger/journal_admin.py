@@ -19,8 +19,10 @@ from ledger.journal.quarantine import Kept, Quarantine
 from ledger.journal.spool_files import identity_in, segments_of
 from ledger.log import open_log
 from ledger.shipping.answers import apply_receipts
+from ledger.shipping.epochs import OpenEpochs
 from ledger.shipping.foundlings import Foundlings
 from ledger.shipping.packer import Packer
+from ledger.shipping.payloads import PayloadHandle
 from ledger.shipping.producer import seen_checkpoint, type_name
 from ledger.shipping.receipts import Question, ReceiptReader, answer
 from ledger.shipping.sending import Backoff, LogHandle
@@ -142,8 +144,10 @@ class _Flusher:
     ) -> None:
         self.last_error = ""
         self.around = Surroundings(
-            counts=lambda signed: {type_name(k): n for k, n in signed.items()}
+            counts=lambda signed: {type_name(k): n for k, n in signed.items()},
+            payloads=PayloadHandle(config),
         )
+        epochs = OpenEpochs(config)
         self._packer = Packer(
             identity=identity,
             signer=signer,
@@ -151,10 +155,11 @@ class _Flusher:
             origin=config.origin,
             heartbeat_s=config.producer.heartbeat_s,
             seen=partial(seen_checkpoint, config),
+            current=epochs.current,
         )
         self._foundlings = Foundlings(config, self._packer, self.around)
         self._log = LogHandle(config, log_factory)
-        self._reader = ReceiptReader(config, log_factory)
+        self._reader = ReceiptReader(config, log_factory, epochs)
         self._quarantine = Quarantine(config.journal)
         self._backoff = Backoff(clock.monotonic)
 
@@ -175,6 +180,7 @@ class _Flusher:
         self._foundlings.release_all()
         self._reader.close()
         self._log.close()
+        self.around.payloads.close()
 
     def _ship(self) -> None:
         for outbox in self._foundlings.outboxes():

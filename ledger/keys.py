@@ -32,6 +32,7 @@ from ledger import clock
 from ledger.errors import ConfigurationError, ConflictError, SignatureError
 
 _P = 2**255 - 19
+_D = -121665 * pow(121666, -1, _P) % _P
 _ORDER_8_Y = 0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD84D3D706A17C7
 
 
@@ -136,26 +137,83 @@ def is_low_order(encoding: bytes) -> bool:
     return encoding in LOW_ORDER_ENCODINGS
 
 
+def is_usable_key(public_key: bytes) -> bool:
+    """Tell whether a public key may be registered at all.
+
+    It has 32 bytes, decodes to a point of the curve, is spelled in the only canonical
+    way and is not of low order. A point with ordinate y exists where
+    (y² − 1)/(dy² + 1) is a square, which Euler's criterion tells without a root.
+
+    Source: RFC 8032, section 5.1.3.
+    """
+    if len(public_key) != 32 or is_low_order(public_key):
+        return False
+    y = int.from_bytes(public_key, "little") & (1 << 255) - 1
+    quotient_times_square = (y * y - 1) * (_D * y * y + 1)
+    return y < _P and pow(quotient_times_square, (_P - 1) // 2, _P) == 1
+
+
 def load_signer(uri: str, *, base: Path) -> Signer:
     """Return the signer that a key URI names.
 
     Args:
-        uri: ``file:<path>``, relative to ``base`` unless absolute, or ``env:<NAME>``
-            of an environment variable; both hold PKCS#8 PEM.
+        uri: ``file:<path>``, relative to ``base`` unless absolute, ``env:<NAME>`` of an
+            environment variable or ``keyring:<service>/<user>``, each of which holds
+            PKCS#8 PEM; ``pkcs11:…`` (:mod:`ledger.pkcs11_keys`); or a key in a cloud
+            service (:mod:`ledger.key_stores`).
         base: folder that relative paths start from; the ledger home.
 
     Raises:
         ConfigurationError: no such key, others can read it, or it is not Ed25519.
+        UnavailableError: a token or service is away.
     """
+    from ledger import key_stores, pkcs11_keys
+
     scheme, colon, rest = uri.partition(":")
-    if scheme == "file" and colon and rest:
-        return _from_pem(_read_private(base / rest), uri)
-    if scheme == "env" and colon and rest:
-        return _from_pem(_read_variable(rest), uri)
+    read = {
+        "file": lambda: _read_private(base / rest),
+        "env": lambda: _read_variable(rest),
+        "keyring": lambda: key_stores.read_keyring(rest),
+    }
+    if scheme in read and colon and rest:
+        return _from_pem(read[scheme](), uri)
+    if scheme == "pkcs11" and rest:
+        return VerifiedSigner(pkcs11_keys.TokenSigner(uri, base=base))
+    if scheme in key_stores.CLOUD_SCHEMES and rest:
+        return VerifiedSigner(key_stores.open_cloud(scheme, rest))
     # A mistyped URI may be the key itself, so it is never printed.
     raise ConfigurationError(
-        "not a key URI", hint="write file:<path> or env:<NAME of a variable>"
+        "not a key URI",
+        hint="write file:<path>, env:<NAME of a variable>, keyring:<service>/<user> "
+        f"or pkcs11:…; or one of {', '.join(key_stores.CLOUD_SCHEMES)}",
     )
+
+
+class VerifiedSigner:
+    """A signer elsewhere, each of whose signatures is checked before it is used."""
+
+    __slots__ = ("_signer", "public_key")
+
+    def __init__(self, signer: Signer) -> None:
+        self._signer = signer
+        self.public_key: bytes = signer.public_key
+        if not is_usable_key(self.public_key):
+            raise ConfigurationError("the key's public half is no usable Ed25519 key")
+
+    def sign(self, message: bytes) -> bytes:
+        """See :meth:`Signer.sign`.
+
+        Raises:
+            ConfigurationError: what signs elsewhere does not sign as Ed25519 asks.
+        """
+        signature = self._signer.sign(message)
+        try:
+            verify_signature(
+                public_key=self.public_key, signature=signature, message=message
+            )
+        except SignatureError as error:
+            raise ConfigurationError(f"a signature of no use: {error}") from error
+        return signature
 
 
 def write_key(path: Path, signer: Ed25519Signer) -> None:

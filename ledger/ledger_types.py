@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from ledger.entry import SignedEntry
 
 
+ENDORSED = "ledger.statement.endorsed"
+
+
 @dataclass(frozen=True, slots=True)
 class LedgerType:
     """One built-in type.
@@ -67,11 +70,29 @@ def decode_bodies(entry: SignedEntry) -> list[tuple[str, dict[str, Any]]]:
     """Return type name and fields of each built-in event of an entry; others are left.
 
     Raises:
-        MalformedError: a body is not spelled exactly.
+        MalformedError: a body, or the statement that one endorses, is not spelled
+            exactly.
     """
     known = ledger_types()
-    return [
+    bodies = [
         (kind.name, kind.decode(event.body))
         for event in entry.events
         if (kind := known.get(event.schema_id))
     ]
+    for name, fields in bodies:
+        if name == ENDORSED:
+            decode_statement(fields)
+    return bodies
+
+
+def decode_statement(endorsed: Mapping[str, Any]) -> tuple[str, dict[str, Any]] | None:
+    """Return type name and fields of an endorsed statement; None for a foreign schema.
+
+    Args:
+        endorsed: the fields of a ``ledger.statement.endorsed``.
+
+    Raises:
+        MalformedError: the statement is not spelled exactly.
+    """
+    kind = ledger_types().get(endorsed["statement_schema"])
+    return (kind.name, kind.decode(endorsed["statement"])) if kind else None

@@ -11,7 +11,14 @@ A note is a text, an empty line, and signature lines, as in this one by a log::
 Each line holds a key's name and base64 of its 4-byte id and the signature. A text has
 one spelling: what :func:`parse_note` accepts prints back byte for byte.
 
-Source: C2SP signed-note v1.0.0; for verifier keys, Go's ``x/mod/sumdb/note``.
+A witness signs two lines more than the text, and puts its time before the signature::
+
+    cosignature/v1
+    time 1679315147
+    <text>
+
+Source: C2SP signed-note v1.0.0 and tlog-cosignature v1.0.0; for verifier keys, Go's
+``x/mod/sumdb/note``.
 """
 
 from __future__ import annotations
@@ -20,16 +27,20 @@ import re
 from base64 import b64decode, b64encode
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import TYPE_CHECKING
 
 from ledger.errors import MalformedError, SignatureError
 from ledger.keys import verify_signature
+
+if TYPE_CHECKING:
+    from ledger.keys import Signer
 
 ED25519 = 0x01
 COSIGNATURE = 0x04
 MAX_NOTE = 1_000_000
 MAX_SIGNATURES = 100
 _DASH = "\N{EM DASH} "
-_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\ud800-\udfff]")
 _DECIMAL = re.compile(r"0|[1-9][0-9]{0,18}")
 _KEY_ID = re.compile(r"[0-9a-f]{8}")
 
@@ -57,13 +68,7 @@ class Vkey:
 
 @dataclass(frozen=True, slots=True)
 class SignatureLine:
-    """One signature line of a note.
-
-    Attributes:
-        name: name of the key.
-        key_id: 4 bytes.
-        signature: the bytes after the id, at least one.
-    """
+    """One signature line of a note: a key's name and 4-byte id, and what it signed."""
 
     name: str
     key_id: bytes
@@ -93,10 +98,12 @@ def log_vkey(name: str, public_key: bytes) -> Vkey:
     Raises:
         MalformedError: the name or the key's length is not usable.
     """
-    if len(public_key) != 32:
-        raise MalformedError("an Ed25519 public key has 32 bytes")
-    check_name(name)
-    return Vkey(name, _key_id(name, ED25519, public_key), ED25519, public_key)
+    return _ed25519_vkey(name, ED25519, public_key)
+
+
+def cosignature_vkey(name: str, public_key: bytes) -> Vkey:
+    """As :func:`log_vkey`, for a witness (C2SP tlog-cosignature, "Format")."""
+    return _ed25519_vkey(name, COSIGNATURE, public_key)
 
 
 def parse_vkey(text: str) -> Vkey:
@@ -153,19 +160,61 @@ def verify_note(note: Note, vkey: Vkey) -> None:
     """
     if vkey.type != ED25519:
         raise SignatureError(f"{vkey.name}: not a plain Ed25519 key")
-    lines = [
-        line
-        for line in note.signatures
-        if (line.name, line.key_id) == (vkey.name, vkey.key_id)
-    ]
-    if len(lines) != 1:
-        count = "two signatures" if lines else "no signature"
-        raise SignatureError(f"{count} by {vkey.name}+{vkey.key_id.hex()}")
     verify_signature(
         public_key=vkey.public_key,
-        signature=lines[0].signature,
+        signature=_only_line(note, vkey).signature,
         message=note.text.encode(),
     )
+
+
+def cosign(text: str, *, name: str, signer: Signer, time_s: int) -> SignatureLine:
+    """Return a witness's signature line over a checkpoint's text.
+
+    Args:
+        text: text of the note, final newline included.
+        name: name of the witness.
+        signer: its key; one key serves one witness, for the name is not signed.
+        time_s: seconds since 1970, ``0 <= time_s < 2**63``.
+
+    Raises:
+        MalformedError: name or time is out of range.
+
+    Source: C2SP tlog-cosignature, "Ed25519 signed message".
+    """
+    if not 0 <= time_s < 1 << 63:
+        raise MalformedError(f"{time_s}: not the time of a cosignature")
+    vkey = cosignature_vkey(name, signer.public_key)
+    signed = time_s.to_bytes(8, "big") + signer.sign(_cosigned(text, time_s))
+    return SignatureLine(name, vkey.key_id, signed)
+
+
+def verify_cosignature(note: Note, vkey: Vkey) -> int:
+    """Check that a note carries exactly one cosignature by a witness.
+
+    Returns:
+        When the witness signed, in seconds since 1970, by its own clock.
+
+    Raises:
+        SignatureError: no line of that key, two of them, one of another length or
+            with a time of 2**63 or more, or one that does not verify.
+    """
+    if vkey.type != COSIGNATURE:
+        raise SignatureError(f"{vkey.name}: not the key of a witness")
+    signed = _only_line(note, vkey).signature
+    time_s = int.from_bytes(signed[:8], "big")
+    if len(signed) != 72 or time_s >= 1 << 63:
+        raise SignatureError(f"{vkey.name}: a cosignature has 8 + 64 bytes")
+    verify_signature(
+        public_key=vkey.public_key,
+        signature=signed[8:],
+        message=_cosigned(note.text, time_s),
+    )
+    return time_s
+
+
+def is_signed_by(note: Note, vkey: Vkey) -> bool:
+    """Tell whether a note carries a line of a key, valid or not."""
+    return bool(_lines_of(note, vkey))
 
 
 def parse_decimal(text: str) -> int:
@@ -202,6 +251,30 @@ def check_name(name: str) -> None:
     """
     if not name or "+" in name or _CONTROL.search(name) or any(map(str.isspace, name)):
         raise MalformedError(f"{name!r}: not a key name")
+
+
+def _cosigned(text: str, time_s: int) -> bytes:
+    return f"cosignature/v1\ntime {time_s}\n{text}".encode()
+
+
+def _only_line(note: Note, vkey: Vkey) -> SignatureLine:
+    lines = _lines_of(note, vkey)
+    if len(lines) != 1:
+        count = "two signatures" if lines else "no signature"
+        raise SignatureError(f"{count} by {vkey.name}+{vkey.key_id.hex()}")
+    return lines[0]
+
+
+def _lines_of(note: Note, vkey: Vkey) -> list[SignatureLine]:
+    wanted = (vkey.name, vkey.key_id)
+    return [line for line in note.signatures if (line.name, line.key_id) == wanted]
+
+
+def _ed25519_vkey(name: str, key_type: int, public_key: bytes) -> Vkey:
+    if len(public_key) != 32:
+        raise MalformedError("an Ed25519 public key has 32 bytes")
+    check_name(name)
+    return Vkey(name, _key_id(name, key_type, public_key), key_type, public_key)
 
 
 def _parse_line(line: str) -> SignatureLine:

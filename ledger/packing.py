@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from ledger.errors import MalformedError, TooLargeError
-from ledger.event_leaf import EncodedEvent, events_root
+from ledger.event_leaf import EventBytes, leaf_hashes
 from ledger.header import (
     MAX_EVENTS,
     NO_HASH,
@@ -19,6 +19,7 @@ from ledger.header import (
     pae,
 )
 from ledger.kinds import check_types
+from ledger.merkle import root_of
 
 if TYPE_CHECKING:
     from ledger.keys import Signer
@@ -41,7 +42,7 @@ def pack_entry(  # noqa: PLR0913  the fields of the header and the payload
     prev: bytes,
     signer: Signer,
     claimed_time_ms: int,
-    events: Sequence[EncodedEvent],
+    events: Sequence[EventBytes],
     seed: bytes,
 ) -> bytes:
     """Sign events as one entry and return the value of its log record.
@@ -75,20 +76,24 @@ def pack_entry(  # noqa: PLR0913  the fields of the header and the payload
         events_root=NO_HASH,
     )
     sizes = list(map(len, bodies))
-    _refuse_oversize(schema_ids, sizes)
+    size = _checked_size(schema_ids, sizes)
     _refuse_unpackable(blank, seed, schema_ids)
-    root = events_root(stream_id=stream_id, seq=seq, seed=seed, events=events)
+    leaves = leaf_hashes(
+        stream_id=stream_id, seq=seq, seed=seed, schema_ids=each, bodies=bodies
+    )
+    root = root_of(leaves)
     signed = replace(blank, events_root=root).to_bytes()
     numbers = {schema_id: number for number, schema_id in enumerate(schema_ids)}
     fronts = map(EVENT_FRONT.pack, map(numbers.__getitem__, each), sizes)
-    payload = _payload(seed, schema_ids, fronts, bodies)
     signature = signer.sign(pae(PAYLOAD_TYPE, signed))
-    return b"".join(
-        (ENTRY_FRONT, signed, signature, len(payload).to_bytes(4, "big"), payload)
-    )
+    parts = [b""] * (2 * len(bodies))  # each front, then its body; no loop per event
+    parts[::2], parts[1::2] = fronts, bodies
+    length = (size - PAYLOAD_AT).to_bytes(4, "big")
+    before = (ENTRY_FRONT, signed, signature, length, seed, bytes([len(schema_ids)]))
+    return b"".join((*before, *schema_ids, *parts))
 
 
-def _refuse_oversize(schema_ids: Sequence[bytes], sizes: Sequence[int]) -> None:
+def _checked_size(schema_ids: Sequence[bytes], sizes: Sequence[int]) -> int:
     size = packed_size(
         n_schemas=len(schema_ids), bodies_len=sum(sizes), n_events=len(sizes)
     )
@@ -100,6 +105,7 @@ def _refuse_oversize(schema_ids: Sequence[bytes], sizes: Sequence[int]) -> None:
     ):
         if found > most:
             raise TooLargeError(f"{what}: {found}; the format allows {most}")
+    return size
 
 
 def _refuse_unpackable(
@@ -113,17 +119,6 @@ def _refuse_unpackable(
         check_types(header, schema_ids)
     except MalformedError as error:
         raise ValueError(str(error)) from error
-
-
-def _payload(
-    seed: bytes,
-    schema_ids: Sequence[bytes],
-    fronts: Iterable[bytes],
-    bodies: Sequence[bytes],
-) -> bytes:
-    parts = [b""] * (2 * len(bodies))  # each front, then its body; no loop per event
-    parts[::2], parts[1::2] = fronts, bodies
-    return b"".join((seed, bytes([len(schema_ids)]), *schema_ids, *parts))
 
 
 def packed_size(*, n_schemas: int, bodies_len: int, n_events: int) -> int:

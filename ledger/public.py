@@ -4,7 +4,11 @@
 
     public/policy                       public/<name>/p0/checkpoint
     public/<name>/control/…             public/<name>/p0/checkpoint.<size>
-    public/<name>/manifest/…            public/<name>/p0/tile/…
+    public/<name>/manifest/…            public/<name>/p0/checkpoint.pending
+                                        public/<name>/p0/tile/…
+
+``checkpoint`` has the signatures the policy asks for; ``checkpoint.pending``, where
+there is one, is newer, signed by the log, and waits for its witnesses.
 
 What a reader returns follows from the checkpoint's root: each tile that is touched
 is hashed whole and compared with the hash above it, and each entries tile leaf by leaf
@@ -15,89 +19,33 @@ with its hashes. A file that is present but wrong raises :class:`MalformedError`
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
-from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Protocol
 
 from ledger import tree
 from ledger.checkpoint import Checkpoint, verify_checkpoint
-from ledger.errors import EvidenceError, MalformedError, MissingEvidenceError
+from ledger.errors import EvidenceError, MissingEvidenceError
 from ledger.leaf import SealLeaf, parse_leaf
+from ledger.note import Vkey
+from ledger.public_folder import Public, PublicFolder
 from ledger.tiles import WIDTH, parse_tile_path
 from ledger.tileset import TileSet
 
-if TYPE_CHECKING:
-    from ledger.note import Vkey
+__all__ = [
+    "PENDING",
+    "OriginReader",
+    "Public",
+    "PublicFolder",
+    "head_reader",
+    "offset_to_leaf",
+    "origin_of",
+    "placed",
+    "read_checkpoint",
+    "read_head",
+]
 
-
-class Public(Protocol):
-    """Where a published ledger is read from."""
-
-    def read(self, origin: str, path: str) -> bytes:
-        """Return the bytes of a file of an origin.
-
-        Raises:
-            MissingEvidenceError: it is absent or cannot be read.
-        """
-        ...
-
-    def list(self, origin: str) -> Iterator[str]:
-        """Name the files of an origin, as :meth:`read` takes them, sorted by folder."""
-        ...
-
-    def policy(self) -> bytes:
-        """Return the bytes of ``policy``.
-
-        Raises:
-            MissingEvidenceError: it is absent or cannot be read.
-        """
-        ...
-
-
-class PublicFolder:
-    """A published ledger in a local folder; see :class:`Public`.
-
-    Attributes:
-        root: the folder ``public``.
-    """
-
-    __slots__ = ("root",)
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-
-    def read(self, origin: str, path: str) -> bytes:
-        """See :meth:`Public.read`."""
-        return self._read(f"{origin}/{path}")
-
-    def list(self, origin: str) -> Iterator[str]:
-        """See :meth:`Public.list`."""
-        folder = self._locate(origin)
-        for path in _files_below(folder):
-            yield path.relative_to(folder).as_posix()
-
-    def policy(self) -> bytes:
-        """See :meth:`Public.policy`."""
-        return self._read("policy")
-
-    def _read(self, place: str) -> bytes:
-        try:
-            return self._locate(place).read_bytes()
-        except (FileNotFoundError, NotADirectoryError) as error:
-            raise MissingEvidenceError(f"{place}: absent", place=place) from error
-        except IsADirectoryError as error:
-            raise MalformedError(f"{place}: a folder", place=place) from error
-        except OSError as error:
-            text = f"{place}: {error.strerror}"
-            raise MissingEvidenceError(text, place=place) from error
-
-    def _locate(self, place: str) -> Path:
-        parts = PurePosixPath(place).parts
-        if not parts or parts[0] == "/" or ".." in parts:
-            raise MalformedError(f"{place}: not a place below public/", place=place)
-        return self.root.joinpath(*parts)
+PENDING = "checkpoint.pending"
 
 
 class OriginReader:
@@ -105,7 +53,7 @@ class OriginReader:
 
     Args:
         public: where the files are.
-        vkey: the log's verifier key; its name is the origin.
+        vkey: the log's verifier key, or those in use; their name is the origin.
         checkpoint: a checkpoint that the caller has verified, or None to read and
             verify the file ``checkpoint``.
 
@@ -117,9 +65,13 @@ class OriginReader:
     """
 
     def __init__(
-        self, public: Public, vkey: Vkey, *, checkpoint: Checkpoint | None = None
+        self,
+        public: Public,
+        vkey: Vkey | Sequence[Vkey],
+        *,
+        checkpoint: Checkpoint | None = None,
     ) -> None:
-        self.origin = vkey.name
+        self.origin = origin_of(vkey)
         self.checkpoint = checkpoint or read_checkpoint(public, vkey)
         self._tiles = TileSet(
             lambda path: public.read(self.origin, path),
@@ -206,23 +158,53 @@ class OriginReader:
         return tree.root_from_nodes(self.nodes, size)
 
 
+def origin_of(vkey: Vkey | Sequence[Vkey]) -> str:
+    """Return the origin that a log's key, or several of them, belong to."""
+    return vkey.name if isinstance(vkey, Vkey) else vkey[0].name
+
+
+def read_head(public: Public, vkey: Vkey | Sequence[Vkey]) -> Checkpoint:
+    """Return the newest tree head that the log signed, cosigned or still pending.
+
+    Raises: as :func:`read_checkpoint`.
+    """
+    try:
+        pending = read_checkpoint(public, vkey, name=PENDING)
+    except MissingEvidenceError:
+        return read_checkpoint(public, vkey)
+    try:
+        published = read_checkpoint(public, vkey)
+    except MissingEvidenceError:
+        return pending
+    return pending if pending.size > published.size else published
+
+
+def head_reader(public: Public, vkey: Vkey | Sequence[Vkey]) -> OriginReader:
+    """Return a reader at the newest tree head: what is sealed, published or pending.
+
+    Raises: as :func:`read_checkpoint`.
+    """
+    return OriginReader(public, vkey, checkpoint=read_head(public, vkey))
+
+
 def read_checkpoint(
-    public: Public, vkey: Vkey, *, name: str = "checkpoint"
+    public: Public, vkey: Vkey | Sequence[Vkey], *, name: str = "checkpoint"
 ) -> Checkpoint:
     """Read a checkpoint file of an origin and check the log's signature.
 
     Args:
         public: where the files are.
-        vkey: the log's verifier key; its name is the origin.
-        name: ``checkpoint`` or ``checkpoint.<size>``.
+        vkey: the log's verifier key, or those in use; their name is the origin.
+        name: ``checkpoint``, ``checkpoint.<size>`` or ``checkpoint.pending``.
 
     Raises:
         MissingEvidenceError: the file is absent.
         MalformedError: it does not parse.
         SignatureError: another origin, or the log's signature is missing or wrong.
     """
-    data = public.read(vkey.name, name)
-    with placed(vkey.name, name):
+    origin = origin_of(vkey)
+    data = public.read(origin, name)
+    with placed(origin, name):
         return verify_checkpoint(data, vkey)
 
 
@@ -273,13 +255,3 @@ def placed(origin: str, path: str = "") -> Generator[None]:
 def _seal_leaf(reader: OriginReader, index: int) -> SealLeaf:
     with placed(reader.origin, f"leaf {index}"):
         return parse_leaf(reader.leaf(index))
-
-
-def _files_below(folder: Path) -> Iterator[Path]:
-    if not folder.is_dir():
-        return
-    for path in sorted(folder.iterdir()):
-        if path.is_dir():
-            yield from _files_below(path)
-        else:
-            yield path

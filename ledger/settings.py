@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from ledger.errors import ConfigurationError
+from ledger.capture_settings import CaptureConfig, VaultConfig
+from ledger.errors import ConfigurationError, MalformedError
+from ledger.origins import CONTROL, MANIFEST, Place, parse_origin, place_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +21,10 @@ class LogConfig:
         path: file of the embedded log.
         bootstrap: ``host:port[,host:port]`` of the Kafka cluster.
         partitions: number of event partitions, 1 or more.
+        replication: copies of each Kafka partition.
         options: further kafka-python settings, such as ``security_protocol``.
+        epochs: ``p<k>`` or ``manifest`` → number of its open epoch, for those whose
+            log was broken off and goes on in another one.
     """
 
     kind: Literal["sqlite", "kafka"] = "sqlite"
@@ -28,6 +33,7 @@ class LogConfig:
     partitions: int = 1
     replication: int = 1
     options: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    epochs: Mapping[str, int] = field(default_factory=dict[str, int])
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +77,55 @@ class SealConfig:
     Attributes:
         state: ``sqlite`` (the embedded log's file) or ``postgres``.
         keys: folder of root, operator and log keys.
+        witnesses: what happens to a checkpoint that too few witnesses signed: with
+            ``enforce`` it waits as ``checkpoint.pending``, with ``observe`` it is
+            published anyway. Without a witness policy both publish at once.
+        renew_s: seconds after which witnesses are asked again without growth, 1 or
+            more, so that readers see how fresh the newest checkpoint is.
     """
 
     state: Literal["sqlite", "postgres"] = "sqlite"
     keys: str = "keys"
+    witnesses: Literal["enforce", "observe"] = "enforce"
+    renew_s: int = 600
+
+
+@dataclass(frozen=True, slots=True)
+class WitnessConfig:
+    """A witness that the sealer asks; the witness policy says which of them count.
+
+    Attributes:
+        url: submission prefix, such as ``https://witness.example/w1``.
+        vkey: its verifier key, as ``mlledger witness key`` prints it.
+        name: what the witness policy calls it; the name of its key when empty.
+        outside: whether somebody other than the ledger's operator runs it.
+    """
+
+    url: str
+    vkey: str
+    name: str = ""
+    outside: bool = False
+
+    @property
+    def label(self) -> str:
+        """What the witness policy calls it."""
+        return self.name or self.vkey.partition("+")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class TimeConfig:
+    """How often the ledger writes down how far it has come, and who dates that.
+
+    Attributes:
+        every_s: seconds of growth that one manifest covers, 1 or more.
+        tsa: address of a time-stamping authority (RFC 3161), or empty.
+        roots: PEM file with the authority's root certificates, relative to the home,
+            or empty; without it a token's time is not established.
+    """
+
+    every_s: int = 60
+    tsa: str = ""
+    roots: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +149,7 @@ class Config:
         name: ledger name; origins are ``<name>/control``, ``<name>/p0`` and so on.
         ledger_id: 32 bytes, SHA-256 of the genesis header; empty before ``init``.
         identities: identity → key URI, for persons and services beside the producer.
+        witnesses: the witnesses that the sealer asks.
     """
 
     home: Path
@@ -107,8 +159,12 @@ class Config:
     producer: ProducerConfig = ProducerConfig()
     database: DatabaseConfig = DatabaseConfig()
     seal: SealConfig = SealConfig()
+    time: TimeConfig = TimeConfig()
     consumers: ConsumersConfig = ConsumersConfig()
+    capture: CaptureConfig = field(default_factory=CaptureConfig)
+    vault: VaultConfig = field(default_factory=VaultConfig)
     identities: Mapping[str, str] = field(default_factory=dict[str, str])
+    witnesses: tuple[WitnessConfig, ...] = ()
 
     @property
     def log_path(self) -> Path:
@@ -141,18 +197,61 @@ class Config:
         return self.home / self.seal.keys
 
     def origin(self, partition: int) -> str:
-        """Return the origin of a partition: −1 control, −2 manifest, k → ``p<k>``."""
-        tail = {-1: "control", -2: "manifest"}.get(partition, f"p{partition}")
-        return f"{self.name}/{tail}"
+        """Return the origin of a partition: −1 control, −2 manifest, k → ``p<k>``.
+
+        Partitions of later epochs go by their numbers (:mod:`ledger.origins`).
+        """
+        return f"{self.name}/{place_of(partition).tail}"
 
     def partition(self, origin: str) -> int:
-        """Return the partition of an origin; inverse of :meth:`origin`."""
-        for number in (-1, -2, *range(self.log.partitions)):
-            if self.origin(number) == origin:
-                return number
-        raise ConfigurationError(f"{origin}: no such origin in ledger {self.name}")
+        """Return the partition of an origin; inverse of :meth:`origin`.
+
+        Raises:
+            ConfigurationError: this ledger has no such partition.
+        """
+        try:
+            place = parse_origin(origin)
+        except MalformedError as error:
+            raise self._no_origin(origin) from error
+        known = MANIFEST <= place.base < self.log.partitions
+        if not known or self.origin(place.partition) != origin:
+            raise self._no_origin(origin)
+        return place.partition
+
+    def _no_origin(self, origin: str) -> ConfigurationError:
+        return ConfigurationError(f"{origin}: no such origin in ledger {self.name}")
+
+    def current(self, base: int) -> int:
+        """Return the partition in which a partition's log goes on, in its open epoch.
+
+        Args:
+            base: −1 control, −2 manifest, 0 and up events, as in the first epoch.
+        """
+        epoch = self.log.epochs.get(Place(base, 0).tail, 0)
+        return Place(base, epoch).partition
+
+    @property
+    def event_partitions(self) -> tuple[int, ...]:
+        """The event partitions that are open for writing."""
+        return tuple(self.current(n) for n in range(self.log.partitions))
 
     @property
     def origins(self) -> tuple[str, ...]:
-        """All origins: control, manifest, then event partitions."""
-        return tuple(self.origin(n) for n in (-1, -2, *range(self.log.partitions)))
+        """The open origins: control, manifest, then event partitions."""
+        open_ones = (CONTROL, self.current(MANIFEST), *self.event_partitions)
+        return tuple(self.origin(number) for number in open_ones)
+
+    @property
+    def known_origins(self) -> tuple[str, ...]:
+        """All origins, those that were closed included."""
+        bases = (CONTROL, MANIFEST, *range(self.log.partitions))
+        return tuple(
+            self.origin(Place(base, epoch).partition)
+            for base in bases
+            for epoch in range(place_of(self.current(base)).epoch + 1)
+        )
+
+    @property
+    def archive(self) -> Path:
+        """Folder of the archived records."""
+        return self.home / "archive"

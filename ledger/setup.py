@@ -55,6 +55,8 @@ def initialise(
     name: str | None = None,
     log: LogConfig | None = None,
     identity: str = "service:local",
+    roots: int = 1,
+    threshold: int = 1,
 ) -> Initialised:
     """Make a ledger: keys, genesis, schemas, first seal, configuration.
 
@@ -65,6 +67,8 @@ def initialise(
         name: DNS-like ledger name, at most 63 characters; None makes a unique one.
         log: which log carries it; the embedded one by default.
         identity: identity of the first producer, whose key is made as well.
+        roots: how many root keys are made, 1 or more: ``root.key``, ``root-2.key`` ….
+        threshold: how many of them must agree, 1 to ``roots``.
 
     Raises:
         ConflictError: the home holds another ledger than the one that is asked for,
@@ -75,11 +79,13 @@ def initialise(
     home = home.absolute()
     if (home / FILE_NAME).is_file():
         return Initialised(_same(load_config(home), name, log), created=False)
+    if not 1 <= threshold <= roots:
+        raise ConfigurationError(f"{threshold} of {roots} roots cannot be")
     _refuse_foreign(home)
     wanted = _blank(home, name, log or LogConfig(), identity)
     nest = home.with_name(f"{home.name}.making-{clock.random_bytes(4).hex()}")
     try:
-        made = _build(replace(wanted, home=nest))
+        made = _build(replace(wanted, home=nest), roots, threshold)
         _move_in(nest, home)
     finally:
         shutil.rmtree(nest, ignore_errors=True)
@@ -98,25 +104,37 @@ def open_emitter(
     from ledger.keys import load_signer
 
     who = identity or config.producer.identity
-    uri = config.identities.get(who)
-    if uri is None and who == config.producer.identity:
-        uri = config.producer.key
-    if uri is None:
-        raise ConfigurationError(
-            f"{who}: no key for that identity in {config.home / FILE_NAME}",
-            hint=f"make one with: mlledger key new {who}",
-        )
-    signer = load_signer(uri, base=config.home)
+    signer = load_signer(key_uri(config, who), base=config.home)
     chosen = mode or config.producer.mode
     return Emitter(config, identity=who, signer=signer, mode=chosen)
 
 
+def key_uri(config: Config, identity: str) -> str:
+    """Return the URI of the key that an identity of this home signs with.
+
+    Raises:
+        ConfigurationError: the home has no key for that identity.
+    """
+    uri = config.identities.get(identity)
+    if uri is None and identity == config.producer.identity:
+        uri = config.producer.key
+    if uri is None:
+        raise ConfigurationError(
+            f"{identity}: no key for that identity in {config.home / FILE_NAME}",
+            hint=f"make one with: mlledger key new {identity}",
+        )
+    return uri
+
+
 def add_identity(config: Config, identity: str, uri: str) -> Config:
     """Write an identity's key URI into ``mlledger.toml``; returns the new settings."""
-    changed = replace(
-        load_config(config.home),
-        identities={**config.identities, identity: uri},
-    )
+    written = load_config(config.home)
+    changed, is_producer = written, identity == written.producer.identity
+    if is_producer:
+        changed = replace(written, producer=replace(written.producer, key=uri))
+    if not is_producer or identity in written.identities:
+        known = {**written.identities, identity: uri}
+        changed = replace(changed, identities=known)
     path = config.home / FILE_NAME
     _write_whole(path, format_config(changed))
     return changed
@@ -167,14 +185,14 @@ def _blank(home: Path, name: str | None, log: LogConfig, identity: str) -> Confi
     )
 
 
-def _build(config: Config) -> Config:
+def _build(config: Config, roots: int, threshold: int) -> Config:
     from ledger.log import open_log
 
     _make_folders(config)
-    signers = _make_keys(config)
+    signers = _make_keys(config, roots)
     log = open_log(config, create=True)
     try:
-        values = _first_entries(config, signers)
+        values = _first_entries(config, signers, threshold)
         for value in values:
             log.append(CONTROL, value)
         config = replace(config, ledger_id=_ledger_id(values[0]))
@@ -193,19 +211,20 @@ def _make_folders(config: Config) -> None:
     (config.home / ".gitignore").write_text("*\n", encoding="utf-8")
 
 
-def _make_keys(config: Config) -> dict[str, Ed25519Signer]:
+def _make_keys(config: Config, roots: int) -> dict[str, Ed25519Signer]:
     from ledger.keys import Ed25519Signer, write_key
 
+    further = [f"root-{number}" for number in range(2, roots + 1)]
     logs = [f"log-{origin.rsplit('/', 1)[1]}" for origin in config.origins]
     signers: dict[str, Ed25519Signer] = {}
-    for name in ("root", "operator", "producer", *logs):
+    for name in ("root", *further, "operator", "producer", *logs):
         signers[name] = Ed25519Signer.generate()
         write_key(config.keys / f"{name}.key", signers[name])
     return signers
 
 
 def _first_entries(
-    config: Config, signers: dict[str, Ed25519Signer]
+    config: Config, signers: dict[str, Ed25519Signer], threshold: int
 ) -> Sequence[bytes]:
     from ledger import genesis
     from ledger.note import log_vkey
@@ -218,6 +237,8 @@ def _first_entries(
         name=config.name,
         origins=config.origins,
         root_signer=signers["root"],
+        other_roots=[k.public_key for n, k in signers.items() if n.startswith("root-")],
+        threshold=threshold,
         log_vkeys=[str(vkey) for vkey in vkeys],
         operator_public_key=signers["operator"].public_key,
         software="mlledger",

@@ -13,10 +13,16 @@ from dataclasses import replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from ledger.authority import KeyState, is_pattern
-from ledger.control_state import ControlState, LogState, SchemaState
+from ledger.authority import KeyState, is_pattern, role_of
+from ledger.control_state import (
+    ControlState,
+    LogKey,
+    LogState,
+    LogTrimmedState,
+    SchemaState,
+)
 from ledger.errors import MalformedError, NotAuthorisedError
-from ledger.keys import is_low_order, key_fingerprint
+from ledger.keys import is_usable_key, key_fingerprint
 from ledger.note import Vkey, parse_vkey
 
 if TYPE_CHECKING:
@@ -44,12 +50,12 @@ def found(state: ControlState, entry: SignedEntry, root: Fields) -> None:
         NotAuthorisedError: names, origins, keys or threshold do not fit together.
     """
     name, roots, operators = root["name"], root["root_keys"], root["operator_keys"]
-    _require(NAME_PATTERN.fullmatch(name) is not None, "no ledger name")
+    require(NAME_PATTERN.fullmatch(name) is not None, "no ledger name")
     origin = f"{name}/control"
-    _require(entry.header.log_id == sha256(origin.encode()).digest(), "another log")
-    _require(1 <= root["threshold"] <= len(roots), "threshold out of reach")
-    _require(bool(operators), "no operator key")
-    _require(
+    require(entry.header.log_id == sha256(origin.encode()).digest(), "another log")
+    require(1 <= root["threshold"] <= len(roots), "threshold out of reach")
+    require(bool(operators), "no operator key")
+    require(
         entry.header.key_fp == key_fingerprint(roots[0]), "not signed by root key 1"
     )
     state.name, state.threshold = name, root["threshold"]
@@ -57,16 +63,20 @@ def found(state: ControlState, entry: SignedEntry, root: Fields) -> None:
     _found_logs(state, root["origins"], root["log_keys"])
     for role, keys in (("root", roots), ("operator", operators)):
         for number, public_key in enumerate(keys, 1):
-            _refuse_key(state, public_key)
-            _require(
-                key_fingerprint(public_key) not in state.keys, "a key in two roles"
-            )
+            check_new_key(state, public_key)
             key = office_key(role, number=number, public_key=public_key)
             state.set_key(0, key)
 
 
-def office_key(role: str, *, number: int, public_key: bytes) -> KeyState:
-    """Return the state of a root or operator key, ``number`` counted from 1."""
+def office_key(role: str, *, number: int, public_key: bytes, leaf: int = 0) -> KeyState:
+    """Return the state of a root or operator key that takes office.
+
+    Args:
+        role: ``root`` or ``operator``.
+        number: how many keys had that role before, and one.
+        public_key: raw 32-byte key.
+        leaf: control leaf that names it.
+    """
     return KeyState(
         public_key=public_key,
         key_fp=key_fingerprint(public_key),
@@ -74,7 +84,7 @@ def office_key(role: str, *, number: int, public_key: bytes) -> KeyState:
         kind="service",
         event_types=(),
         attests=False,
-        authorised_at=0,
+        authorised_at=leaf,
         is_root=role == "root",
         is_operator=role == "operator",
     )
@@ -86,10 +96,11 @@ def _found_logs(
     partitions = [f"p{number}" for number in range(len(origins) - 2)]
     roles = ["control", "manifest", *partitions]
     expected = [f"{state.name}/{role}" for role in roles]
-    _require(bool(partitions) and list(origins) == expected, "origins out of order")
-    _require(len(log_keys) == len(origins), "not one log key for each origin")
+    require(bool(partitions) and list(origins) == expected, "origins out of order")
+    require(len(log_keys) == len(origins), "not one log key for each origin")
     for origin, text in zip(origins, log_keys, strict=True):
-        state.logs[origin] = LogState(_log_key(state, origin, text), opened_at=0)
+        key = LogKey(new_log_key(state, origin, text), announced_at=0)
+        state.logs[origin] = LogState((key,), opened_at=0)
 
 
 def authorise_key(state: ControlState, leaf: int, fields: Fields) -> None:
@@ -98,16 +109,16 @@ def authorise_key(state: ControlState, leaf: int, fields: Fields) -> None:
     Refused: an unusable key, one that has another role or identity, a revoked one.
     """
     public_key, kind = fields["public_key"], fields["kind"]
-    _refuse_key(state, public_key)
-    _require(kind in ("service", "person"), "neither service nor person")
-    _require(bool(fields["identity"]), "no identity")
-    _require(all(map(is_pattern, fields["event_types"])), "not an event type pattern")
+    check_key(state, public_key)
+    require(kind in ("service", "person"), "neither service nor person")
+    require(bool(fields["identity"]), "no identity")
+    require(all(map(is_pattern, fields["event_types"])), "not an event type pattern")
     known = state.key(key_fingerprint(public_key))
     if known:
-        _require(not (known.is_root or known.is_operator), "has another role")
-        _require(known.revoked_at is None, "is revoked")
+        require(not (known.is_root or known.is_operator), "has another role")
+        require(known.revoked_at is None, "is revoked")
         same = (known.identity, known.kind) == (fields["identity"], kind)
-        _require(same, "belongs to another identity")
+        require(same, "belongs to another identity")
     key = KeyState(
         public_key=public_key,
         key_fp=key_fingerprint(public_key),
@@ -134,24 +145,25 @@ def revoke_key(state: ControlState, leaf: int, fields: Fields) -> None:
     else:
         before = known.compromised_since
         earlier = since is not None and (before is None or since < before)
-        _require(earlier, "is revoked already")
+        require(earlier, "is revoked already")
     state.set_key(leaf, replace(known, compromised_since=since))
 
 
 def register_schema(state: ControlState, leaf: int, fields: Fields) -> None:
     """Register the exact bytes of a schema; again is no harm, otherwise is refused."""
-    from ledger.avro import type_of_schema
+    from ledger.avro import type_of_schema, verify_spelling
 
     schema: bytes = fields["schema"]
     try:
         name, version = type_of_schema(schema)
+        verify_spelling(schema)
     except MalformedError as error:
         raise NotAuthorisedError("not the schema of an event type") from error
-    _require(not name.startswith("ledger."), "the ledger family is built in")
+    require(not name.startswith("ledger."), "the ledger family is built in")
     schema_id = sha256(schema).digest()
     for known_id, known in state.schemas.items():
         if (known.name, known.version) == (name, version):
-            _require(known_id == schema_id, "this version has another schema")
+            require(known_id == schema_id, "this version has another schema")
             return
     state.schemas[schema_id] = SchemaState(schema, name, version, registered_at=leaf)
 
@@ -163,18 +175,18 @@ def open_log(state: ControlState, leaf: int, fields: Fields) -> None:
     """
     origin: str = fields["origin"]
     match = _ORIGIN.fullmatch(origin)
-    _require(match is not None and origin not in state.logs, "not a new origin")
+    require(match is not None and origin not in state.logs, "not a new origin")
     base, break_number = match.groups() if match else ("", None)
     if break_number is None:
         partitions = [o for o in state.logs if re.fullmatch(r".+/p[0-9]+", o)]
         expected = f"{state.name}/p{len(partitions)}"
-        _require(origin == expected, "not the next partition")
+        require(origin == expected, "not the next partition")
     else:
         number = int(break_number) - 1
         before = state.logs.get(f"{base}/e{number}" if number else base)
-        _require(before is not None and before.closed_at is not None, "not closed")
-    vkey = _log_key(state, origin, fields["vkey"])
-    state.logs[origin] = LogState(vkey, opened_at=leaf)
+        require(before is not None and before.closed_at is not None, "not closed")
+    key = LogKey(new_log_key(state, origin, fields["vkey"]), announced_at=leaf)
+    state.logs[origin] = LogState((key,), opened_at=leaf)
 
 
 def close_log(state: ControlState, leaf: int, fields: Fields) -> None:
@@ -183,10 +195,31 @@ def close_log(state: ControlState, leaf: int, fields: Fields) -> None:
     log = state.logs.get(origin)
     if log is None or log.closed_at is not None or "/control" in origin:
         raise NotAuthorisedError(f"{origin}: no open log")
-    _require(fields["size"] >= 0 and len(fields["root"]) == 32, "not a checkpoint")
+    require(fields["size"] >= 0 and len(fields["root"]) == 32, "not a checkpoint")
     state.logs[origin] = replace(
         log, closed_at=leaf, final_size=fields["size"], final_root=fields["root"]
     )
+
+
+def trim_log(state: ControlState, leaf: int, fields: Fields) -> None:
+    """Allow the first records of a log to be deleted; nothing brings them back.
+
+    The control log is kept whole: who starts from the ledger id reads all of it.
+    """
+    origin, before, archive = (
+        fields["origin"],
+        fields["before_offset"],
+        fields["archive"],
+    )
+    require(origin in state.logs, "no such origin")
+    require(role_of(origin) != "control", "the control log is kept whole")
+    require(bool(fields["rule"]), "no retention rule")
+    require(archive is None or len(archive) == 32, "not a SHA-256")
+    known = state.trimmed.get(origin)
+    require(
+        before >= (known.before_offset if known else 0), "is trimmed further already"
+    )
+    state.trimmed[origin] = LogTrimmedState(before, fields["rule"], archive, leaf)
 
 
 TRANSITIONS: Mapping[str, Transition] = {
@@ -195,27 +228,49 @@ TRANSITIONS: Mapping[str, Transition] = {
     "ledger.schema.registered": register_schema,
     "ledger.log.opened": open_log,
     "ledger.log.closed": close_log,
+    "ledger.log.trimmed": trim_log,
 }
 
 
-def _log_key(state: ControlState, origin: str, text: str) -> Vkey:
+def new_log_key(state: ControlState, origin: str, text: str) -> Vkey:
+    """Return the verifier key that an origin may get, from its text.
+
+    Raises:
+        NotAuthorisedError: no Ed25519 log key of that origin, or a key that is unusable
+            or has been used for anything before.
+    """
     try:
         vkey = parse_vkey(text)
     except MalformedError as error:
         raise NotAuthorisedError("not a log key") from error
-    _require(vkey.name == origin, "log key of another origin")
-    _require(vkey.type == LOG_KEY_TYPE, "not an Ed25519 log key")
-    _refuse_key(state, vkey.public_key)
-    _require(key_fingerprint(vkey.public_key) not in state.keys, "a key in two roles")
+    require(vkey.name == origin, "log key of another origin")
+    require(vkey.type == LOG_KEY_TYPE, "not an Ed25519 log key")
+    check_new_key(state, vkey.public_key)
     return vkey
 
 
-def _refuse_key(state: ControlState, public_key: bytes) -> None:
-    _require(len(public_key) == 32 and not is_low_order(public_key), "unusable key")
-    log_keys = (log.vkey.public_key for log in state.logs.values())
-    _require(public_key not in log_keys, "is a log key")
+def check_new_key(state: ControlState, public_key: bytes) -> None:
+    """Refuse a key that is unusable, or that has or had a role.
+
+    Raises:
+        NotAuthorisedError: it is one of these.
+    """
+    check_key(state, public_key)
+    require(key_fingerprint(public_key) not in state.keys, "a key in two roles")
 
 
-def _require(condition: bool, otherwise: str) -> None:  # noqa: FBT001  an assertion
+def check_key(state: ControlState, public_key: bytes) -> None:
+    """Refuse a key that is unusable, or that signs or signed a log.
+
+    Raises:
+        NotAuthorisedError: it is one of these.
+    """
+    require(is_usable_key(public_key), "unusable key")
+    log_keys = (vkey.public_key for log in state.logs.values() for vkey in log.known)
+    require(public_key not in log_keys, "is a log key")
+
+
+def require(condition: bool, otherwise: str) -> None:  # noqa: FBT001  an assertion
+    """Raise NotAuthorisedError with the text, unless the condition holds."""
     if not condition:
         raise NotAuthorisedError(otherwise)

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
-from uuid import UUID
 
 import psycopg
 from psycopg.rows import class_row
@@ -17,7 +14,7 @@ from ledger.errors import (
     IntegrityError,
     NotAuthorisedError,
 )
-from projections.rows import EventPosition
+from projections.evidence import ALWAYS, Bounds, Evidence
 from projections.statements import sql
 
 if TYPE_CHECKING:
@@ -25,53 +22,9 @@ if TYPE_CHECKING:
 
     from projections.database import Connection
 
-__all__ = ["Bounds", "Evidence", "ask", "ask_one", "asking"]
+__all__ = ["ALWAYS", "Bounds", "Evidence", "ask", "ask_one", "asking"]
 
 _Answer = TypeVar("_Answer")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
-    """What every row of an answer leads back to.
-
-    Attributes:
-        event_id: the event that said so.
-        time: when it happened, as claimed by who signed it.
-        sealed_at: when it was sealed, by the sealer's clock.
-        origin: log it is in; with leaf and idx its position.
-        leaf: seal leaf of its entry.
-        idx: its number in the entry.
-        identity: who signed it.
-    """
-
-    event_id: UUID
-    time: datetime
-    sealed_at: datetime
-    origin: str
-    leaf: int
-    idx: int
-    identity: str
-
-    @property
-    def evidence(self) -> EventPosition:
-        """Where the event is in the log."""
-        return EventPosition(self.origin, self.leaf, self.idx)
-
-
-@dataclass(frozen=True, slots=True)
-class Bounds:
-    """Which facts count; None means no bound.
-
-    Attributes:
-        as_of: what had happened by then, as claimed.
-        known_as_of: what had been sealed by then.
-    """
-
-    as_of: datetime | None = None
-    known_as_of: datetime | None = None
-
-
-ALWAYS = Bounds()
 
 
 def ask(

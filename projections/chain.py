@@ -13,17 +13,18 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from ledger.errors import NotFoundError
-from projections.asking import Bounds
-from projections.chain_rows import RowReader, Stored
 from projections.chain_steps import STEPS, TYPES
 from projections.chain_verify import SUSPECT, Integrity, Outcome, check_rows
 from projections.chain_walk import DECISION, Walk
 from projections.columns import to_time
+from projections.evidence import Bounds
 
 if TYPE_CHECKING:
-    from ledger.verification import LedgerVerifier
+    from ledger.verification import LedgerVerifier, VerifiedEvent
+    from projections.chain_rows import RowReader
     from projections.database import Connection
     from projections.rows import EventPosition
+    from projections.stored import Stored
 
 NOT_RECORDED = "Not recorded in the ledger"
 # A decision carries no envelope: its producer records what it saw happen.
@@ -40,7 +41,10 @@ class Link:
         event_id: the event; of a gap, the event that is referred to, if any.
         type: its event type.
         time: when it happened, as claimed.
-        sealed_at: when it was sealed.
+        sealed_at: when it was sealed, by the sealer's clock.
+        attested_at: sealed not later than this, by the word of somebody else than the
+            operator; None without one.
+        attested_by: whose word that is; None for what was not verified.
         basis: how the fact is known, as its producer says.
         identity: who signed it.
         position: where it is in the log.
@@ -59,6 +63,8 @@ class Link:
     type: str | None = None
     time: datetime | None = None
     sealed_at: datetime | None = None
+    attested_at: datetime | None = None
+    attested_by: str | None = None
     basis: str | None = None
     identity: str | None = None
     position: EventPosition | None = None
@@ -120,6 +126,8 @@ def decision_chain(
         NotFoundError: no such decision is recorded.
         ConfigurationError: the projections are not there yet.
     """
+    from projections.chain_rows import RowReader
+
     reader = RowReader(connection, Bounds(as_of, known_as_of))
     if verifier:
         reader.recover_known(TYPES, verifier)
@@ -132,17 +140,26 @@ def decision_chain(
             f"decision {decision_id}: not recorded, or not projected yet",
             hint="bring the projections up to date with: mlledger worker --once",
         )
-    links = _links(walk, verifier, reader)
+    links = links_of(walk, verifier, reader)
     code = _exit_code(links) if verifier else 0
     return Chain(decision_id, tuple(links), verifier is not None, code)
 
 
-def _links(
-    walk: Walk, verifier: LedgerVerifier | None, reader: RowReader
+def links_of(
+    walk: Walk,
+    verifier: LedgerVerifier | None = None,
+    reader: RowReader | None = None,
 ) -> list[Link]:
+    """Return the links that a walk met, in the order of the steps.
+
+    Args:
+        walk: what was found.
+        verifier: None leaves every link unchecked.
+        reader: knows how far the projections have read; needed with a verifier.
+    """
     rows = [row for kind in walk.kinds for row in walk.found[kind]]
     outcomes = [Outcome("not_checked")] * len(rows)
-    if verifier:
+    if verifier and reader:
         outcomes = check_rows(rows, verifier, reader.positions())
     checked = dict(zip(map(id, rows), outcomes, strict=True))
     links: list[Link] = []
@@ -156,6 +173,7 @@ def _link(kind: str, row: Stored, outcome: Outcome) -> Link:
     values = row.values
     step = STEPS[kind]
     basis, identity = values.get("basis"), values["identity"]
+    event = outcome.event
     return Link(
         kind=kind,
         title=step.title(values),
@@ -163,6 +181,8 @@ def _link(kind: str, row: Stored, outcome: Outcome) -> Link:
         type=step.type_of(values),
         time=_moment(values["time"]),
         sealed_at=_moment(values["sealed_at"]),
+        attested_at=_attested(event) if event else None,
+        attested_by=event.attested_by if event else None,
         basis=basis if isinstance(basis, str) else LEAN_BASIS,
         identity=identity if isinstance(identity, str) else None,
         position=row.position,
@@ -187,6 +207,11 @@ def _gap(kind: str, name: bytes | str | None) -> Link:
     return Link(
         kind, NOT_RECORDED, event_id, reason=reason, missing=STEPS[kind].types[0]
     )
+
+
+def _attested(event: VerifiedEvent) -> datetime | None:
+    until = event.attested_ms
+    return None if until is None else to_time(until * 1_000)
 
 
 def _moment(value: object) -> datetime | None:

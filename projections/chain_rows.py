@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 from uuid import UUID
 
@@ -11,12 +10,13 @@ from psycopg.sql import SQL, Identifier
 
 from ledger.errors import EvidenceError
 from projections.asking import Bounds, asking
-from projections.columns import Table, from_time, plain, printed
+from projections.columns import Table, from_time
 from projections.integrity.queries import short_leaves
 from projections.loading import tables_of
 from projections.projection import PROJECTIONS
 from projections.rows import EventPosition
 from projections.statements import composed, sql
+from projections.stored import Stored, stored
 
 if TYPE_CHECKING:
     from ledger.verification import LedgerVerifier, VerifiedEvent
@@ -24,60 +24,6 @@ if TYPE_CHECKING:
 
 _PACKAGE = "projections"
 _MAX_EVENTS = 4_096
-COMMON = frozenset(
-    ("event_id", "time", "sealed_at", "origin", "leaf", "idx", "identity", "basis")
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """One row of a fact table.
-
-    Attributes:
-        table: its table.
-        values: plain values by column, see :func:`projections.columns.plain`.
-        absent: the row is not in the database; the values are those of the log.
-    """
-
-    table: Table
-    values: dict[str, object]
-    absent: bool = False
-
-    @property
-    def name(self) -> str:
-        """Schema and table."""
-        return f"{self.table.schema}.{self.table.name}"
-
-    @property
-    def id(self) -> UUID:
-        """Id of the event the row comes from."""
-        return UUID(bytes=cast("bytes", self.values["event_id"]))
-
-    @property
-    def position(self) -> EventPosition:
-        """Where the row says its event is."""
-        v = self.values
-        origin, leaf, index = v["origin"], v["leaf"], v["idx"]
-        return EventPosition(cast("str", origin), cast("int", leaf), cast("int", index))
-
-    def fields(self) -> dict[str, object]:
-        """Return what the row says beside its common columns, as people read it."""
-        kinds = zip(self.table.columns, self.table.types, strict=True)
-        return {
-            name: shown(self.values[name], kind)
-            for name, kind in kinds
-            if name not in COMMON
-        }
-
-
-def shown(value: object, kind: str) -> object:
-    """Return a plain value for JSON: ids and times as text, numbers as they are."""
-    if isinstance(value, list) and kind != "jsonb":
-        inner = kind.removesuffix("[]")
-        return [shown(item, inner) for item in cast("list[object]", value)]
-    if isinstance(value, bytes) or kind == "timestamp with time zone":
-        return printed(cast("object", value), kind)
-    return cast("object", value)
 
 
 def expected_rows(
@@ -115,7 +61,7 @@ class RowReader:
                 }
 
     def rows(self, name: str, column: str, keys: Sequence[object]) -> list[Stored]:
-        """Return rows of ``schema.table`` whose column is among the keys."""
+        """Return rows of ``schema.table`` whose column is, or has, one of the keys."""
         if not keys or name not in self._tables:
             return []
         table = self._tables[name]
@@ -124,16 +70,17 @@ class RowReader:
             "as_of": self._bounds.as_of,
             "known_as_of": self._bounds.known_as_of,
         }
+        kinds = dict(zip(table.columns, table.types, strict=True))
         statement = composed(
             _PACKAGE,
-            "chain_rows",
+            "chain_rows_among" if kinds[column].endswith("[]") else "chain_rows",
             columns=SQL(", ").join(map(Identifier, table.columns)),
             table=Identifier(table.schema, table.name),
             key=Identifier(column),
         )
         with asking():
             found = self._connection.execute(statement, parameters).fetchall()
-        present = [_stored(table, row) for row in found]
+        present = [stored(table, row) for row in found]
         return present + self._absent(name, column, keys)
 
     def recover_known(
@@ -184,7 +131,7 @@ class RowReader:
             return False  # evidence that fails here fails where it is linked to
         for name, values in expected_rows(event, at).items():
             table = self._tables[name]
-            row = _stored(table, values, absent=True)
+            row = stored(table, values, absent=True)
             if not self._is_present(row) and self._within(row):
                 self._recovered.setdefault(name, {})[row.id] = row
         return True
@@ -204,12 +151,4 @@ class RowReader:
     def _absent(self, name: str, column: str, keys: Sequence[object]) -> list[Stored]:
         wanted = {k.bytes if isinstance(k, UUID) else k for k in keys}
         recovered = self._recovered.get(name, {}).values()
-        return [row for row in recovered if row.values[column] in wanted]
-
-
-def _stored(table: Table, row: Sequence[object], *, absent: bool = False) -> Stored:
-    values = {
-        name: plain(value, kind)
-        for name, kind, value in zip(table.columns, table.types, row, strict=True)
-    }
-    return Stored(table, values, absent)
+        return [row for row in recovered if wanted.intersection(row.keys(column))]

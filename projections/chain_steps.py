@@ -218,6 +218,14 @@ STEPS: dict[str, Step] = {
         _words("field", "author", "text"),
         is_expected=False,
     ),
+    "payload deletion": Step(
+        "decisions.payload_deletion",
+        "decision_ids",
+        ("governance.payload.deleted",),
+        lambda walk: [walk.decision_id],
+        _words("cause", "method"),
+        is_expected=False,
+    ),
     "document": Step(
         "lineage.document",
         "about_id",

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 from ledger.errors import EvidenceError, MissingEvidenceError, UnavailableError
 from ledger.output import format_id
-from projections.chain_rows import expected_rows
 from projections.columns import plain, printed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ledger.verification import LedgerVerifier, VerifiedEvent
-    from projections.chain_rows import Stored
+    from projections.stored import Stored
 
 Integrity = Literal["verified", "failed", "not_checked"]
 SUSPECT = "sealed in a window in which its key counts as compromised"
@@ -100,6 +99,8 @@ def _outcome(integrity: Integrity, error: EvidenceError) -> Outcome:
 
 
 def _compare(row: Stored, event: VerifiedEvent) -> Outcome:
+    from projections.chain_rows import expected_rows
+
     values = expected_rows(event, row.position).get(row.name)
     place = f"{row.name} {row.id}"
     if values is None:

@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from projections.chain_rows import RowReader, Stored
+    from projections.stored import Stored
 
 DECISION = "decision"
+
+
+class Reads(Protocol):
+    """Where a walk gets its rows: a database, or entries that were read again."""
+
+    def rows(self, name: str, column: str, keys: Sequence[object]) -> list[Stored]:
+        """Return rows of ``schema.table`` whose column is among the keys.
+
+        In order of time and event id.
+        """
+        ...
+
+
 Values = Mapping[str, Any]
 _MAX_ANCESTORS = 1_000
 
@@ -52,7 +65,7 @@ class Walk:
     """Goes from a decision upstream; ``found`` and ``gaps`` hold what it met."""
 
     def __init__(
-        self, reader: RowReader, decision_id: UUID, steps: Mapping[str, Step]
+        self, reader: Reads, decision_id: UUID, steps: Mapping[str, Step]
     ) -> None:
         self.decision_id = decision_id.bytes
         self.kinds = tuple(steps)

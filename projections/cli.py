@@ -19,6 +19,8 @@ _COMMANDS = (
     "whatis",
     "worker",
     "db",
+    "vault",
+    "erase",
 )
 
 
@@ -26,16 +28,21 @@ def register(app: typer.Typer) -> None:
     """Add the commands; nothing heavy is imported until one of them runs."""
     from importlib.util import find_spec
 
+    from projections.commands import prove
+
+    prove.register_replay()
     if find_spec("psycopg") is None:
         explain(app, _COMMANDS, extra="embedded")
         return
     from projections.commands import (
+        auditing,
         consumer,
         database,
         decision,
         event,
         question,
         show,
+        vault,
         whatis,
         working,
     )
@@ -49,5 +56,8 @@ def register(app: typer.Typer) -> None:
         whatis,
         working,
         database,
+        auditing,
+        vault,
+        prove,
     ):
         module.register(app)

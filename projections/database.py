@@ -8,6 +8,7 @@ mlledger_writer    read, insert, and replace a row by an earlier copy of the sam
                    event; never delete or truncate
 mlledger_auditor   read, in read-only transactions
 mlledger_sealer    own the database ``mlledger_seal``, and nothing here
+mlledger_vault     own the database ``mlledger_vault``, and nothing here
 =================  ==================================================================
 """
 
@@ -42,6 +43,7 @@ Connection = psycopg.Connection[Any]
 _PACKAGE = "projections"
 _NAME = "mlledger"
 _SEAL_NAME = "mlledger_seal"
+_VAULT_NAME = "mlledger_vault"
 
 
 class Database:
@@ -124,13 +126,20 @@ class Database:
         """Return the DSN of the sealer's own database, which is made when absent."""
         if self._seal_dsn:
             return self._seal_dsn
+        return self._own_dsn(_SEAL_NAME, "mlledger_sealer", "seal_connect")
+
+    def vault_dsn(self) -> str:
+        """Return the DSN of the vault's own database, which is made when absent."""
+        return self._own_dsn(_VAULT_NAME, "mlledger_vault", "vault_connect")
+
+    def _own_dsn(self, name: str, role: str, grants: str) -> str:
+        """Return the DSN of a database that one role owns and nobody else enters."""
         with _answering(), psycopg.connect(self.dsn, autocommit=True) as connection:
-            _create_role(connection, "mlledger_sealer")
-            _create_database(connection, _SEAL_NAME, owner="mlledger_sealer")
-            connection.execute(composed(_PACKAGE, "seal_connect"))
-        settings = {"role": "mlledger_sealer", "synchronous_commit": "on"}
-        dsn = conninfo.make_conninfo(self.dsn, dbname=_SEAL_NAME)
-        return _with_settings(dsn, settings)
+            _create_role(connection, role)
+            _create_database(connection, name, owner=role)
+            connection.execute(composed(_PACKAGE, grants))
+        settings = {"role": role, "synchronous_commit": "on"}
+        return _with_settings(conninfo.make_conninfo(self.dsn, dbname=name), settings)
 
     def close(self) -> None:
         """Close the pools and let go of the embedded server."""

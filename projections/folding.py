@@ -10,7 +10,12 @@ from typing import TYPE_CHECKING, Any
 from ledger.codec import Decoders
 from ledger.control import identity_of
 from ledger.entry import parse_entry
-from ledger.errors import IntegrityError, MalformedError, RootMismatchError
+from ledger.errors import (
+    IntegrityError,
+    MalformedError,
+    MissingEvidenceError,
+    RootMismatchError,
+)
 from ledger.leaf import parse_leaf
 from ledger.verdict import Verdict
 from projections import integrity
@@ -42,11 +47,14 @@ class Fold:
         leaves: how many leaves.
         events: how many events were in them.
         sealed_at: when the last leaf was sealed, microseconds since 1970.
+        gone: how many accepted records were not there to be folded, for a sealed
+            trimming or the end of their log says so.
         new_rows: how many rows turned out to be new when they were written.
     """
 
     leaves: int = 0
     events: int = 0
+    gone: int = 0
     sealed_at: int = 0
     new_rows: int = 0
     tables: dict[tuple[str, str], Table] = field(default_factory=dict[Any, Any])
@@ -120,11 +128,30 @@ class Folding:
             fold.sealed_at = leaf.sealed_at_ms * 1_000
             self._fold_leaf(fold, leaf, EventPosition(origin, number, 0), active)
             if leaf.verdict == Verdict.ACCEPTED:
-                value = _matching(leaf, cursor.value(leaf.offset), origin)
-                self._fold_entry(fold, value, origin, number, active)
+                value = self._value(cursor, origin, leaf.offset)
+                if value is None:
+                    fold.gone += 1
+                else:
+                    matching = _matching(leaf, value, origin)
+                    self._fold_entry(fold, matching, origin, number, active)
             if max(fold.events, fold.leaves) >= BATCH_EVENTS:
                 break
         return fold
+
+    def _value(self, cursor: RecordCursor, origin: str, offset: int) -> bytes | None:
+        """Return the value of an accepted record, or None where it may be gone.
+
+        Raises:
+            MissingEvidenceError: it is gone, and nothing sealed says that it may be.
+        """
+        try:
+            return cursor.value(offset) or b""
+        except MissingEvidenceError:
+            trimmed = self._control.trimmed(origin)
+            may_be_gone = trimmed is not None and offset < trimmed.before_offset
+            if may_be_gone or self._control.logs[origin].closed_at is not None:
+                return None
+            raise
 
     def _fold_leaf(
         self, fold: Fold, leaf: SealLeaf, at: EventPosition, active: frozenset[str]
@@ -152,7 +179,7 @@ class Folding:
                 made = self._rows(event, at, sealed_at, identity, kind)
             except (MalformedError, UnstorableError) as error:
                 if integrity.SCHEMA in active:
-                    row = _unreadable(at, sealed_at, ids[which], body, error)
+                    row = unreadable_row(at, sealed_at, ids[which], body, error)
                     self._store(fold, row)
                 continue
             for key, row in made:
@@ -200,10 +227,10 @@ class Folding:
         return schema
 
 
-def _matching(leaf: SealLeaf, value: bytes | None, origin: str) -> bytes:
+def _matching(leaf: SealLeaf, value: bytes, origin: str) -> bytes:
     """Return the value of an accepted record if it is the one that was sealed."""
-    computed = sha256(value or b"").digest()
-    if value is None or computed != leaf.record_hash:
+    computed = sha256(value).digest()
+    if computed != leaf.record_hash:
         raise RootMismatchError(
             expected=leaf.record_hash,
             computed=computed,
@@ -213,13 +240,14 @@ def _matching(leaf: SealLeaf, value: bytes | None, origin: str) -> bytes:
     return value
 
 
-def _unreadable(
+def unreadable_row(
     at: EventPosition,
     sealed_at: int,
     schema_id: bytes,
     body: bytes,
     error: Exception,
 ) -> Row:
+    """Return the row of an event that makes no other rows, with the reason."""
     reason = str(error).replace("\0", " ")[:500]
     digest = sha256(body).digest()
     return Row("unreadable", (*at, sealed_at, schema_id, digest, reason))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from ledger.errors import LedgerError
+from ledger.verification.places import partition_of
 from projections.records import RecordCursor
 
 if TYPE_CHECKING:
@@ -84,9 +85,3 @@ class FoldAhead:
             end=plan.end,
             active=plan.active,
         )
-
-
-def partition_of(origin: str) -> int:
-    """Return the log's partition of an origin: ``<name>/control`` −1, ``/p<k>`` k."""
-    tail = origin.rsplit("/", 1)[1]
-    return {"control": -1, "manifest": -2}.get(tail) or int(tail.removeprefix("p"))

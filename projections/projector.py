@@ -38,11 +38,13 @@ class Advanced:
         leaves: seal leaves read.
         events: events decoded.
         rows: rows that were new.
+        gone: accepted records that are gone for good, as sealed events say.
     """
 
     leaves: int = 0
     events: int = 0
     rows: int = 0
+    gone: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,7 @@ class Projector:
                 done.leaves += fold.leaves
                 done.events += fold.events
                 done.rows += fold.new_rows
+                done.gone += fold.gone
                 if progress:
                     progress(fold.leaves)
 
@@ -125,11 +128,11 @@ class Projector:
         return found
 
     def _reader(self, origin: str) -> OriginReader | None:
-        from ledger.public import OriginReader
+        from ledger.public import head_reader
 
         try:
-            return OriginReader(
-                self._source.public, self._source.control.log_vkeys[origin]
+            return head_reader(
+                self._source.public, self._source.control.active_vkeys(origin)
             )
         except MissingEvidenceError:
             with self._connection.transaction():

@@ -53,7 +53,8 @@ def rebuild(
             tables were made from.
     """
     shadow = {projection.name: f"{projection.name}_next" for projection in projections}
-    _create_shadow(connection, projections, shadow, now=now)
+    _drop(connection, projections, "_old")
+    create_shadow(connection, projections, shadow, now=now)
 
     def catch_up() -> None:
         advance(
@@ -83,15 +84,15 @@ def positions(connection: Connection, *, schema: str) -> dict[str, int]:
     return {origin: leaf for origin, leaf, _ in found.fetchall()}
 
 
-def _create_shadow(
+def create_shadow(
     connection: Connection,
     projections: Sequence[Projection],
     shadow: Mapping[str, str],
     *,
     now: int,
 ) -> None:
-    _drop(connection, projections, "_old")
-    _drop(connection, projections, "_next")
+    """Make empty schemas beside the live ones; what bears their names is dropped."""
+    drop_shadow(connection, shadow)
     for projection in projections:
         schema = shadow[projection.name]
         with connection.transaction():
@@ -131,10 +132,18 @@ def _check_reach(
             )
 
 
+def drop_shadow(connection: Connection, shadow: Mapping[str, str]) -> None:
+    """Drop the schemas that :func:`create_shadow` has made."""
+    with connection.transaction():
+        for schema in shadow.values():
+            name = Identifier(schema)
+            connection.execute(composed(_PACKAGE, "drop_schema", schema=name))
+
+
 def _drop(
     connection: Connection, projections: Sequence[Projection], suffix: str
 ) -> None:
-    with connection.transaction():
-        for projection in projections:
-            name = Identifier(f"{projection.name}{suffix}")
-            connection.execute(composed(_PACKAGE, "drop_schema", schema=name))
+    names = {
+        projection.name: f"{projection.name}{suffix}" for projection in projections
+    }
+    drop_shadow(connection, names)

@@ -12,10 +12,13 @@ from ledger.public import PublicFolder
 from ledger.verification import ControlReader
 from projections.asking import asking
 from projections.database import Database
+from projections.overseer import Overseer
 from projections.projection import PROJECTIONS, Projector, Source
 from projections.schemas import migrate
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ledger.config import Config
     from ledger.emitter import Emitter
     from ledger.log import Log
@@ -26,6 +29,10 @@ _FLUSH_S = 10.0
 _DAY_US = 86_400_000_000
 
 
+def _say_nothing(_text: str) -> None:
+    """Let a word go."""
+
+
 class Worker:
     """Seals and projects step by step; connections are made when they are needed.
 
@@ -34,6 +41,9 @@ class Worker:
         seal: whether to seal.
         project: whether to project; without it no database is opened.
         watch: whether to look who reads predictions.
+        once: whether each step leaves nothing for later: a manifest after any growth,
+            and its time token waited for.
+        say: told in words what does not work, and does not stop the rest either.
 
     Attributes:
         done: what was done since the start: leaves sealed, events and rows projected.
@@ -46,11 +56,15 @@ class Worker:
         seal: bool = True,
         project: bool = True,
         watch: bool = True,
+        once: bool = False,
+        say: Callable[[str], None] = _say_nothing,
     ) -> None:
         self._config = config
         self._watch = watch
         self._seal = seal
         self._project = project
+        self._once = once
+        self._say = say
         self._stack = ExitStack()
         self._log: Log | None = None
         self._database: Database | None = None
@@ -59,7 +73,15 @@ class Worker:
         self._projector: Projector | None = None
         self._control: ControlReader | None = None
         self._emitter: Emitter | None = None
-        self.done = {"leaves sealed": 0, "events projected": 0, "rows new": 0}
+        self._overseer: Overseer | None = None
+        self._alarms: dict[str, str] = {}
+        self.done = {
+            "leaves sealed": 0,
+            "manifests": 0,
+            "time tokens": 0,
+            "events projected": 0,
+            "rows new": 0,
+        }
 
     def step(self) -> bool:
         """Seal and project all that is there now; tell whether there was anything.
@@ -81,7 +103,7 @@ class Worker:
     def disconnect(self) -> None:
         """Close every connection; the next step makes new ones."""
         self._log = self._sealers = self._projector = self._control = None
-        self._emitter = None
+        self._emitter = self._overseer = None
         self._database = None
         self._stack.close()
 
@@ -108,6 +130,27 @@ class Worker:
             self._stack.callback(state.close)
             self._sealers = sealers_for(self._config, log, state)
         self.done["leaves sealed"] += drain(self._sealers)
+        self._sound_alarms(self._sealers)
+        self._do_manifest(log, self._sealers)
+
+    def _do_manifest(self, log: Log, sealers: list[Sealer]) -> None:
+        """Write down how far the ledger has come, seal that, and have it dated."""
+        from ledger.seal import drain
+
+        if self._overseer is None:
+            self._overseer = Overseer(self._config, log, say=self._say)
+        if self._overseer.write_manifest(at_once=self._once):
+            self.done["manifests"] += 1
+            self.done["leaves sealed"] += drain(sealers)
+        self.done["time tokens"] += self._overseer.fetch_token(wait=self._once)
+
+    def _sound_alarms(self, sealers: list[Sealer]) -> None:
+        """Say what is wrong with witnesses, once, and when it is over."""
+        for sealer in sealers:
+            origin, alarm = sealer.origin, sealer.alarm
+            if alarm != self._alarms.get(origin, ""):
+                self._say(f"{origin}: {alarm or 'its witnesses have signed'}")
+                self._alarms[origin] = alarm
 
     def _do_watch(self) -> None:
         """Look once a minute who reads predictions, where the log is Kafka.
@@ -146,6 +189,16 @@ class Worker:
         advanced = self._projector.advance()
         self.done["events projected"] += advanced.events
         self.done["rows new"] += advanced.rows
+        self._do_digest(self._control)
+
+    def _do_digest(self, control: ControlReader) -> None:
+        """Write once a day what the tables hold; of one step nothing stays unsealed."""
+        from ledger.seal import drain
+
+        if self._overseer is None or self._database is None or not self._sealers:
+            return
+        if self._overseer.write_digests(self._database, control, wait=self._once):
+            self.done["leaves sealed"] += drain(self._sealers)
 
     def _make_tables(self, database: Database) -> None:
         self._prepared_us = clock.now_us()

@@ -14,7 +14,14 @@ from dashboard.reports.issue import issue
 from dashboard.reports.model import Finding, Report
 from dashboard.reports.regimes import mapping
 from dashboard.reports.sections import sections
-from dashboard.standing import Position, matched_to, positions, sizes, standings
+from dashboard.standing import (
+    WITNESSES,
+    Position,
+    matched_to,
+    positions,
+    sizes,
+    standings,
+)
 from ledger.errors import EvidenceError
 from ledger.output import format_time
 
@@ -31,6 +38,7 @@ if TYPE_CHECKING:
 
 REPORT = "R5"
 TITLE = "Individual decision record"
+_NOTHING = (None, WITNESSES)
 
 
 def decision_record(
@@ -40,6 +48,7 @@ def decision_record(
     read: Mapping[str, int],
     created_at: str,
     matched: datetime | None = None,
+    witnesses: str = WITNESSES,
     known_as_of: str | None = None,
 ) -> Report:
     """Build the record of a decision; a pure function of what it is given.
@@ -50,6 +59,7 @@ def decision_record(
         read: origin → leaves the projections had read.
         created_at: ISO 8601, UTC.
         matched: seal time up to which the database stands.
+        witnesses: how many there are, and how many of them outside the operator.
         known_as_of: what had been sealed by then, ISO 8601, or None for all.
     """
     return Report(
@@ -63,7 +73,7 @@ def decision_record(
         ledger=dict(ledger),
         mapping=mapping(REPORT),
         verification=words.outcome(
-            chain.exit_code if chain.verified else None, matched
+            chain.exit_code if chain.verified else None, matched, witnesses
         ),
         findings=_findings(chain) if chain.verified else (),
     )
@@ -83,6 +93,7 @@ def record_of(
         LogUnavailableError: the chain was verified, and the log has gone since.
     """
     found = positions(connection)
+    matched, witnesses = _matched(access, found) if chain.verified else _NOTHING
     return decision_record(
         chain,
         ledger={
@@ -91,18 +102,20 @@ def record_of(
         },
         read=sizes(found),
         created_at=created_at,
-        matched=_matched(access, found) if chain.verified else None,
+        matched=matched,
+        witnesses=witnesses,
         known_as_of=known_as_of,
     )
 
 
-def _matched(access: Access, found: list[Position]) -> datetime | None:
+def _matched(access: Access, found: list[Position]) -> tuple[datetime | None, str]:
     try:
         with access.verifier() as verifier:
             control = verifier.control
     except EvidenceError:
-        return None  # then no link of the chain is verified either, and it says why
-    return matched_to(standings(found, public=access.public, control=control))
+        return _NOTHING  # then no link of the chain is verified either: it says why
+    stands = standings(found, public=access.public, control=control)
+    return matched_to(stands), access.witnesses(control)
 
 
 def issue_record(

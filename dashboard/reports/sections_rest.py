@@ -5,15 +5,16 @@ As in :mod:`dashboard.reports.sections`, headings are the only words that stand 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from dashboard.reports.facts import Facts, compact, is_before, made, summary
+from dashboard.reports.facts import Facts, compact, evidence, is_before, made, summary
 from dashboard.reports.model import Field, not_recorded
+from projections.payload_state import COMMITTED, DELETION, NO_CAPTURE, deleted_text
 
 if TYPE_CHECKING:
     from projections.chain import Link
 
-NO_CAPTURE = "Not recorded: payload capture is off"
 STATEMENT = "governance.statement.recorded"
 _STATED = (
     ("R5.explanation", "Explanation of logic and consequences"),
@@ -185,18 +186,20 @@ def retention() -> list[Field]:
 
 
 def payload(facts: Facts) -> list[Field]:
-    """Return the commitment to the personal payload, which is kept elsewhere."""
+    """Return the commitment to the personal payload, and what became of that."""
     path, title = "payload.commitment", "Commitment to the personal payload"
-    if link := facts.first("decision"):
-        value = link.fields.get("payload_commitment")
-        if value:
-            return [made(path, title, value, [link])]
-    return [
-        Field(
-            path,
-            title,
-            NO_CAPTURE,
-            "not_recorded",
-            fills="prediction.decision.recorded",
-        )
-    ]
+    link = facts.first("decision")
+    value = link.fields.get("payload_commitment") if link else None
+    if link is None or not value:
+        fills = "prediction.decision.recorded"
+        return [Field(path, title, NO_CAPTURE, "not_recorded", fills=fills)]
+    return [made(path, title, value, [link]), _kept(facts, link)]
+
+
+def _kept(facts: Facts, decision: Link) -> Field:
+    """Return where the payload is: ``erased`` with its evidence, once it is deleted."""
+    path, title = "payload.state", "Personal payload"
+    if gone := facts.first(DELETION):
+        field = made(path, title, deleted_text(gone), [gone], status="erased")
+        return replace(field, evidence=(*field.evidence, evidence(decision)))
+    return made(path, title, COMMITTED, [decision], status="derived")

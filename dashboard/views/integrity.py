@@ -67,32 +67,42 @@ def show(ledger: Access) -> None:
         draw_fault(error)
         draw_log_check(ledger)
         return
-    stands = _standings(ledger, found)
+    stands, witnesses = _standings(ledger, found)
     head = st.container()
     _draw_numbers(said, stands)
     _draw_origins(stands, said, now=now)
     checked = draw_log_check(ledger)
     with head:
-        _draw_headline(stands, said, checked)
+        _draw_headline(stands, said, checked, witnesses)
     draw_findings(said, now=now)
     footer(ledger, sizes(found), ASKED)
 
 
-def _standings(ledger: Access, found: Sequence[Position]) -> list[Standing] | None:
-    """Compare with the signed tree; draw why not and return None when that fails."""
+def _standings(
+    ledger: Access, found: Sequence[Position]
+) -> tuple[list[Standing] | None, str]:
+    """Compare with the signed tree; draw why not, with None, when that fails.
+
+    The text says how many witnesses there are.
+    """
     try:
         with ledger.verifier() as verifier:
-            return standings(found, public=ledger.public, control=verifier.control)
+            control = verifier.control
+            stands = standings(found, public=ledger.public, control=control)
+            return stands, ledger.witnesses(control)
     except UnavailableError as error:
         st.warning(f"? The log is away, nothing was compared with it: {plain(error)}")
     except EvidenceError as error:
         mark = "✖ " + FAILED if error.exit_code == 5 else "? Could not be checked:"
         st.error(f"{mark} {plain(error)}")
-    return None
+    return None, WITNESSES
 
 
 def _draw_headline(
-    stands: Sequence[Standing] | None, said: Findings, checked: int | None
+    stands: Sequence[Standing] | None,
+    said: Findings,
+    checked: int | None,
+    witnesses: str,
 ) -> None:
     """Say how things stand; ``checked`` is the exit code of the check of the log."""
     if stands is None:
@@ -108,7 +118,7 @@ def _draw_headline(
         st.info("? Nothing is projected yet: run `mlledger worker --once`.")
     else:
         what = "the published tree" if checked is None else "the log"
-        match = f"matches {what} to {clock_time(matched_to(stands))}; {WITNESSES}"
+        match = f"matches {what} to {clock_time(matched_to(stands))}; {witnesses}"
         st.success(f"✔ What is shown {match}. {RECORDED}")
     st.caption(
         "Compared at once: the root of each origin's published, signed tree with the "

@@ -10,7 +10,7 @@ from dashboard.views.steps import draw_steps, ended
 from dashboard.widgets import plain, table
 from dashboard.words import MARKS
 from ledger.errors import LedgerError
-from ledger.verification import Step, exit_code, verify_log
+from ledger.verification import Step, exit_code, terms_of, verify_log
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -57,6 +57,7 @@ def _check(ledger: Access) -> list[Step]:
             public=ledger.public,
             ledger_id=ledger.config.ledger_id,
             progress=_counter(line.markdown),
+            terms=terms_of(ledger.config),
         )
     line.empty()
     return steps
@@ -89,4 +90,4 @@ def _draw(steps: Sequence[Step]) -> None:
         ],
         caption="Steps of the check, in order",
     )
-    draw_steps(step for step in steps if step.status != "verified")
+    draw_steps(step for step in steps if step.is_finding)

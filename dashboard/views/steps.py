@@ -45,7 +45,7 @@ def draw_steps(steps: Iterable[Step]) -> None:
         st.markdown(
             f"**{MARKS[step.status]}** · {plain(meaning)} :gray[({plain(step.detail)})]"
         )
-        if step.status != "verified":
+        if step.is_finding:
             draw_difference(step.place, step.expected, step.actual)
 
 

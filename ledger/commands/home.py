@@ -36,6 +36,8 @@ def init(
     identity: Annotated[
         str, Option(help="identity of the first producer")
     ] = "service:local",
+    roots: Annotated[int, Option(min=1, max=100, help="root keys that are made")] = 1,
+    threshold: Annotated[int, Option(min=1, help="how many roots must agree")] = 1,
     output: OutputOption = "table",
     json: JsonOption = False,
 ) -> None:
@@ -52,7 +54,14 @@ def init(
             replication=replication,
         )
         folder = home or find_home()
-        made = initialise(folder, name=name, log=log_config, identity=identity)
+        made = initialise(
+            folder,
+            name=name,
+            log=log_config,
+            identity=identity,
+            roots=roots,
+            threshold=threshold,
+        )
         config = made.config
         data = {
             "home": str(config.home),
@@ -64,7 +73,7 @@ def init(
             f"ledger {config.name} {'made' if made.created else 'was there already'}"
             f" in {config.home}\nledger id {config.ledger_id.hex()}\n"
             "Write the ledger id down elsewhere: whoever verifies starts from it.\n"
-            f"Move {config.keys / 'root.key'} offline: only key changes need it."
+            f"Move {config.keys}/root*.key offline: only key changes need them."
         )
         emit(Answer("init", data, text=text), form)
 

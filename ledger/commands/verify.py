@@ -1,4 +1,4 @@
-"""``mlledger verify log``: check the whole ledger against the pinned ledger id."""
+"""``mlledger verify``: the whole ledger, or a bundle, against a ledger id."""
 
 from __future__ import annotations
 
@@ -17,14 +17,18 @@ if TYPE_CHECKING:
 
     from ledger.verification import Step
 
-MARKS = {"verified": "✔", "failed": "✖", "not_checked": "?"}
+MARKS = {"verified": "✔", "failed": "✖", "not_checked": "?", "not_established": "–"}
+group = typer.Typer(help="Check evidence: 0 valid, 5 contradiction, 6 unchecked.")
 
 
 def register(app: typer.Typer) -> None:
-    """Add ``verify log``."""
-    group = typer.Typer(help="Check evidence: 0 valid, 5 contradiction, 6 unchecked.")
-    group.command("log")(verify_log)
-    group.callback()(_group)
+    """Add ``verify log`` and ``bundle``; other packages add to the group."""
+    from ledger.commands.verify_bundle import verify_bundle
+
+    if "log" not in {command.name for command in group.registered_commands}:
+        group.command("log")(verify_log)
+        group.command("bundle")(verify_bundle)
+        group.callback()(_group)
     app.add_typer(group, name="verify")
 
 
@@ -37,6 +41,10 @@ def verify_log(
     ledger: Annotated[
         str, Option(help="ledger id from elsewhere; default the one in mlledger.toml")
     ] = "",
+    max_age: Annotated[
+        int | None,
+        Option(min=0, help="seconds since a quorum of witnesses last signed"),
+    ] = None,
     home: HomeOption = None,
     output: OutputOption = "table",
     json: JsonOption = False,
@@ -44,12 +52,15 @@ def verify_log(
     """Recompute policy, checkpoints, tiles, record hashes, signatures and verdicts."""
     form = chosen(output, json=json)
     with reporting("verify log", form):
-        from ledger import verification
+        from ledger import clock, verification
         from ledger.config import load_config
         from ledger.log import open_log
         from ledger.public import PublicFolder
 
         config = load_config(home)
+        terms = verification.terms_of(
+            config, now_s=clock.now_ms() // 1000, max_age_s=max_age
+        )
         log = open_log(config)
         try:
             with show_progress("verify log") as advance:
@@ -58,20 +69,22 @@ def verify_log(
                     public=PublicFolder(Path(config.public)),
                     ledger_id=bytes.fromhex(ledger) if ledger else config.ledger_id,
                     progress=advance,
+                    tsa_roots=verification.roots_of(config),
+                    terms=terms,
                 )
         finally:
             log.close()
         emit(answer(steps), form)
 
 
-def answer(steps: Sequence[Step]) -> Answer:
+def answer(steps: Sequence[Step], command: str = "verify log") -> Answer:
     """Return steps as the answer of a command."""
     from ledger.verification import exit_code
 
     rows = [step_row(step) for step in steps]
-    errors = [step_error(step) for step in steps if step.status != "verified"]
+    errors = [step_error(step) for step in steps if step.is_finding]
     text = "\n".join(step_text(step) for step in steps)
-    return Answer("verify log", rows, exit=exit_code(steps), errors=errors, text=text)
+    return Answer(command, rows, exit=exit_code(steps), errors=errors, text=text)
 
 
 def step_text(step: Step) -> str:

@@ -41,6 +41,7 @@ FAMILIES = (
     "evaluation",
     "governance",
     "ledger",
+    "oversight",
     "pipeline",
     "prediction",
     "registry",

@@ -1,10 +1,21 @@
-"""Governance: systems, principals, statements, documents and reports."""
+"""Governance: systems, principals, statements, documents, reports, retention."""
 
 from pydantic import Field
 
 from ledger.events.base import FullEvent, Part, Ref, event
 from ledger.events.common import IdentityKind, Origin
-from ledger.events.types import Bytes, Count, Digest, Id, Line, Name, Text, Time
+from ledger.events.types import (
+    Bytes,
+    Count,
+    Digest,
+    Flag,
+    Id,
+    Line,
+    Name,
+    Symbol,
+    Text,
+    Time,
+)
 
 
 @event("governance.system.registered")
@@ -85,3 +96,115 @@ class ReportIssued(FullEvent):
     known_as_of: Time | None = Field(
         None, description="only what was sealed by then, microseconds since 1970"
     )
+
+
+class Bound(Symbol):
+    """Which way a retention rule binds.
+
+    floor: it is kept at least so long. ceiling: it is deleted at the latest then.
+    """
+
+    UNKNOWN = "unknown"
+    FLOOR = "floor"
+    CEILING = "ceiling"
+
+
+@event("governance.retention_rule.set")
+class RetentionRuleSet(FullEvent):
+    """A retention rule was set or switched off; the newest of a name counts."""
+
+    rule: Name = Field(description="name of the rule, never reused for another")
+    data_class: Name = Field(description="what it is about, such as payload")
+    bound: Bound = Field(description="which way it binds")
+    period_days: Count = Field(description="days, counted from the decision's time")
+    provision: Text | None = Field(None, description="article or section behind it")
+    uses: list[Text] = Field(
+        default_factory=list[str],
+        description="decisions of these uses alone; empty means all",
+    )
+    enabled: Flag = Field(description="false switches the rule off")
+    reason: Text | None = Field(None, description="why it was set or changed")
+
+
+@event("governance.hold.placed")
+class HoldPlaced(FullEvent):
+    """What a hold covers is not deleted until it is released."""
+
+    hold: Name = Field(description="name of the hold, never reused")
+    reason: Text = Field(description="why, without naming a person")
+    provision: Text | None = Field(None, description="article or section behind it")
+    decisions: list[Id] = Field(
+        default_factory=list[bytes], description="decisions it covers"
+    )
+    cases: list[Id] = Field(
+        default_factory=list[bytes], description="cases whose decisions it covers"
+    )
+    uses: list[Text] = Field(
+        default_factory=list[str], description="uses whose decisions it covers"
+    )
+    everything: Flag = Field(description="whether it covers every decision")
+
+
+@event("governance.hold.released")
+class HoldReleased(FullEvent):
+    """A hold ended."""
+
+    hold: Name = Field(description="name of the hold")
+    reason: Text = Field(description="why it ended")
+
+
+class DeletionCause(Symbol):
+    """What made a deletion due.
+
+    schedule: a retention rule's end. request: somebody asked for it.
+    """
+
+    UNKNOWN = "unknown"
+    SCHEDULE = "schedule"
+    REQUEST = "request"
+
+
+class Retained(Part):
+    """A decision whose payload was left in place, and until when."""
+
+    decision: Id = Field(description="the decision")
+    rule: Name = Field(description="retention rule or hold that forbids the deletion")
+    provision: Text | None = Field(None, description="article or section behind it")
+    until: Time | None = Field(None, description="end of the duty; none for a hold")
+
+
+class Residual(Part):
+    """What remains after a deletion, and for how long."""
+
+    what: Text = Field(description="what remains")
+    place: Text = Field(description="where")
+    count: Count = Field(description="how many")
+    until: Time | None = Field(None, description="when it is gone; none means it stays")
+    may_be_personal: Flag = Field(description="whether it may remain personal data")
+
+
+@event("governance.payload.deleted")
+class PayloadDeleted(FullEvent):
+    """Personal payload was deleted from the vault and its keys were destroyed.
+
+    The decisions, their commitments and every proof stay. It names no person; that
+    these decisions lost their payload at one moment may link them.
+    """
+
+    cause: DeletionCause = Field(description="what made it due")
+    method: Line = Field(description="what was done, step by step")
+    decisions: list[Id] = Field(description="decisions whose payload was deleted")
+    key_ids: list[Bytes] = Field(description="random ids of the destroyed data keys")
+    deleted_at: Time = Field(description="when the keys were destroyed")
+    retained: list[Retained] = Field(
+        default_factory=list[Retained], description="what a duty or hold left in place"
+    )
+    residuals: list[Residual] = Field(
+        default_factory=list[Residual], description="what remains, where, until when"
+    )
+    backup_clear_by: Time | None = Field(
+        None, description="when the last backup that may hold the payload is gone"
+    )
+    request: Id | None = Field(None, description="oversight.request.received event")
+    rule: Name | None = Field(None, description="retention rule, if on schedule")
+    reason: Text | None = Field(None, description="why, without naming a person")

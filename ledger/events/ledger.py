@@ -25,7 +25,11 @@ Policy = Annotated[
 
 @event("ledger.root.set")
 class RootSet(LeanEvent):
-    """The ledger began: its name, origins and keys; the second event of the genesis."""
+    """The name, origins and keys of the ledger: at its beginning, or changed later.
+
+    It is the second event of the genesis entry. Later it stands in an endorsed
+    statement, with name, origins and log keys as they are in force.
+    """
 
     name: Name = Field(description="name of the ledger")
     origins: list[Name] = Field(description="origins: control, manifest, p0, p1 …")
@@ -80,6 +84,14 @@ class KeyRevoked(LeanEvent):
     reason: Text = Field(description="why")
 
 
+@event("ledger.key.rotated")
+class KeyRotated(LeanEvent):
+    """Another key signs in the name of an identity; both keys endorse it."""
+
+    old_key_fp: Bytes = Field(description="SHA-256 of the raw public key so far")
+    public_key: Bytes = Field(description="raw Ed25519 public key that follows it")
+
+
 @event("ledger.schema.registered")
 class SchemaRegistered(LeanEvent):
     """An event type may be used from now on."""
@@ -106,12 +118,32 @@ class LogClosed(LeanEvent):
     root: Bytes = Field(description="final root hash of its tree")
 
 
+@event("ledger.log.trimmed")
+class LogTrimmed(LeanEvent):
+    """Records at the beginning of an origin's log may be deleted; its tree stays."""
+
+    origin: Name = Field(description="the origin")
+    before_offset: Count = Field(description="first offset that is kept")
+    rule: Text = Field(description="retention rule that asks for it")
+    archive: Bytes | None = Field(
+        None, description="SHA-256 of the index of the archived records, if archived"
+    )
+
+
 @event("ledger.log_key.announced")
 class LogKeyAnnounced(LeanEvent):
     """The checkpoints of an origin get another key."""
 
     origin: Name = Field(description="the origin")
     vkey: Text = Field(description="signed-note verifier key that comes into use")
+
+
+@event("ledger.log_key.retired")
+class LogKeyRetired(LeanEvent):
+    """A former key of an origin signs its checkpoints no longer."""
+
+    origin: Name = Field(description="the origin")
+    vkey: Text = Field(description="signed-note verifier key that goes out of use")
 
 
 @event("ledger.witness_policy.set")
@@ -134,6 +166,39 @@ class ManifestPublished(LeanEvent):
     """A consistent cut: how far each origin had come at one moment."""
 
     checkpoints: list[SeenCheckpoint] = Field(description="one for each origin")
+
+
+class TableDigest(Part):
+    """Content of one table of a projection."""
+
+    table: Name = Field(description="name of the table")
+    rows: Count = Field(description="number of rows")
+    digest: Bytes = Field(
+        description="SHA-256 over the rows in order of their primary key, as RFC 8785 "
+        "text, surrogate keys resolved"
+    )
+
+
+@event("ledger.projection.digested")
+class ProjectionDigested(LeanEvent):
+    """What the tables of a projection held when it had come this far."""
+
+    projection: Name = Field(description="name of the projection")
+    version: Text = Field(description="version of the code that made the rows")
+    checkpoints: list[SeenCheckpoint] = Field(
+        description="how far it had come, one for each origin"
+    )
+    tables: list[TableDigest] = Field(description="one for each table, by name")
+
+
+@event("ledger.setting.changed")
+class SettingChanged(LeanEvent):
+    """A setting of the ledger's operation was changed."""
+
+    setting: Name = Field(description="name of the setting")
+    before: Text | None = Field(None, description="its value so far, if it had one")
+    after: Text | None = Field(None, description="its value from now on")
+    by: Text | None = Field(None, description="who changed it, as claimed")
 
 
 class Predecessor(Part):

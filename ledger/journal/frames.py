@@ -14,24 +14,34 @@ import struct
 import zlib
 from collections.abc import Iterable, Iterator
 
-from ledger.entry import MAX_EVENT, EncodedEvent
+from ledger.entry import MAX_EVENT, EventBytes
 
 SCHEMA_ID = 32
 PREFIX = 8
-LARGEST = PREFIX + SCHEMA_ID + MAX_EVENT
+FRAME = PREFIX + SCHEMA_ID
+LARGEST = FRAME + MAX_EVENT
 _FRONT = struct.Struct(">II")
 _TITLE = b"mlledger/spool/v1\n"
 
 
 def frame(schema_id: bytes, body: bytes) -> bytes:
     """Return one frame; :func:`frames_in` is its inverse."""
-    checksum = zlib.crc32(body, zlib.crc32(schema_id))
-    return _FRONT.pack(SCHEMA_ID + len(body), checksum) + schema_id + body
+    return frames_of(((schema_id, body),))
 
 
-def size_of(events: Iterable[EncodedEvent]) -> int:
+def frames_of(events: Iterable[EventBytes]) -> bytes:
+    """Return the frames of events, one after another."""
+    parts: list[bytes] = []
+    pack, crc32 = _FRONT.pack, zlib.crc32
+    for schema_id, body in events:
+        checksum = crc32(body, crc32(schema_id))
+        parts += (pack(SCHEMA_ID + len(body), checksum), schema_id, body)
+    return b"".join(parts)
+
+
+def size_of(events: Iterable[EventBytes]) -> int:
     """Return the length of the frames of events."""
-    return sum([PREFIX + SCHEMA_ID + len(body) for _, body in events])
+    return sum([FRAME + len(body) for _, body in events])
 
 
 def frames_in(data: bytes, start: int = 0) -> Iterator[tuple[int, bytes]]:
@@ -43,7 +53,7 @@ def frames_in(data: bytes, start: int = 0) -> Iterator[tuple[int, bytes]]:
 
 def events_in(
     data: bytes, start: int, *, max_events: int, stop: int
-) -> tuple[list[EncodedEvent], int]:
+) -> tuple[list[EventBytes], int]:
     """Return events from ``start`` on, and where the last of them ends.
 
     As :func:`frames_in` it ends at the first bad frame; it is one loop, for it runs for
@@ -55,7 +65,7 @@ def events_in(
         max_events: most events.
         stop: events but the first end here or before.
     """
-    events: list[EncodedEvent] = []
+    events: list[EventBytes] = []
     front, size = _FRONT.unpack_from, len(data)
     while len(events) < max_events and start + PREFIX < size:
         length, checksum = front(data, start)
@@ -65,7 +75,7 @@ def events_in(
             break
         if (events and end > stop) or zlib.crc32(data[begin:end]) != checksum:
             break
-        events.append(EncodedEvent(data[begin:body_at], data[body_at:end]))
+        events.append((data[begin:body_at], data[body_at:end]))
         start = end
     return events, start
 

@@ -13,11 +13,11 @@ from collections.abc import Sequence
 from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
-from ledger.journal.frames import size_of
+from ledger.journal.frames import FRAME, size_of
 from ledger.journal.sources import Mark, Taken
 
 if TYPE_CHECKING:
-    from ledger.entry import EncodedEvent
+    from ledger.entry import EventBytes
 
 RECENT_BYTES = 16 << 20
 
@@ -25,7 +25,7 @@ RECENT_BYTES = 16 << 20
 class _Written(NamedTuple):
     """Events of one write: the bytes of their frames, and where those end."""
 
-    events: Sequence[EncodedEvent]
+    events: Sequence[EventBytes]
     size: int
     end: Mark
 
@@ -43,7 +43,7 @@ class Recent:
         self._events = self._bytes = 0
 
     def keep(
-        self, events: Sequence[EncodedEvent], size: int, end: Mark, *, pending: int
+        self, events: Sequence[EventBytes], size: int, end: Mark, *, pending: int
     ) -> None:
         """Keep what was written, if there is room and nothing older is missing here.
 
@@ -60,7 +60,7 @@ class Recent:
 
     def take(self, *, max_events: int, max_bytes: int) -> Taken | None:
         """Return the oldest events as ``Source.take`` does; None if none are here."""
-        taken: list[EncodedEvent] = []
+        taken: list[EventBytes] = []
         size, mark = 0, None
         for place, item in enumerate(self._written):
             room, space = max_events - len(taken), max_bytes - size
@@ -104,7 +104,7 @@ class Recent:
         return front
 
 
-def _fitting(events: Sequence[EncodedEvent], most: int, room: int) -> int:
+def _fitting(events: Sequence[EventBytes], most: int, room: int) -> int:
     """Return how many of the first events fit into so many events and bytes."""
-    ends = list(accumulate(size_of((event,)) for event in events))
+    ends = list(accumulate([FRAME + len(body) for _, body in events]))
     return min(most, bisect_right(ends, room))

@@ -16,10 +16,12 @@ from ledger.entry import (
     verify_events_root,
 )
 from ledger.errors import MalformedError, RootMismatchError
+from ledger.journal import payloads
 from ledger.journal.rows import Packed, Stream
 from ledger.journal.sources import Mark
 from ledger.journal.spool_files import identity_in, segments_of
 from ledger.journal.store import Journal
+from ledger.journal.tables import transaction
 
 if TYPE_CHECKING:
     from ledger.config import Config
@@ -61,6 +63,8 @@ def salvage(
     for stream, packed in _streams(_entries(path), str(identity), config):
         journal.record(stream, packed, now_ms=now_ms)
     journal.requeue(_events(path))
+    with transaction(journal.database, durable=True):
+        payloads.keep(journal.database, _envelopes(path))
     journal.move_mark(_mark(path, journal_id))
     journal.close()
     for suffix in _SIDE_FILES:
@@ -96,6 +100,11 @@ def _events(path: Path) -> list[EncodedEvent]:
     return [EncodedEvent(schema_id, body) for schema_id, body in rows]
 
 
+def _envelopes(path: Path) -> list[bytes]:
+    rows = _rows(path, "SELECT rowid, envelope FROM payload")
+    return [bytes(envelope) for (envelope,) in rows]
+
+
 def _rows(path: Path, select: str) -> list[tuple[Any, ...]]:
     """Read from both ends of a table up to the damage; rows without their row id."""
     found: dict[int, tuple[Any, ...]] = {}
@@ -128,8 +137,9 @@ def _streams(
 
 def _stream(number: int, last: SignedEntry, identity: str, config: Config) -> Stream:
     header = last.header
-    origins = {sha256(origin.encode()).digest(): origin for origin in config.origins}
-    origin = origins.get(header.log_id, config.origin(0))
+    known = config.known_origins
+    origins = {sha256(origin.encode()).digest(): origin for origin in known}
+    origin = origins.get(header.log_id, config.origin(config.current(0)))
     return Stream(
         number=number,
         stream_id=header.stream_id,

@@ -12,7 +12,7 @@ from ledger.errors import JournalError
 from ledger.journal.frames import size_of
 
 if TYPE_CHECKING:
-    from ledger.entry import EncodedEvent
+    from ledger.entry import EventBytes
 
 RING_BYTES = 16 << 20
 
@@ -41,7 +41,7 @@ class Taken:
         mark: where the next read begins.
     """
 
-    events: Sequence[EncodedEvent]
+    events: Sequence[EventBytes]
     size: int
     mark: Mark
 
@@ -64,7 +64,7 @@ class Source(Protocol):
         """Number of events that were ever appended here."""
         ...
 
-    def append(self, events: Sequence[EncodedEvent]) -> None:
+    def append(self, events: Sequence[EventBytes]) -> None:
         """Take events; all of them or, on a ``JournalError``, none."""
         ...
 
@@ -88,6 +88,10 @@ class Source(Protocol):
         """Drop what is damaged, told to ``keep`` by name and bytes before it goes."""
         ...
 
+    def wipe(self) -> None:
+        """Let files go that hold nothing but what was taken, payload included."""
+        ...
+
     def close(self) -> None:
         """Let go of files."""
         ...
@@ -102,7 +106,7 @@ class Ring(Source):
 
     def __init__(self, limit: int = RING_BYTES) -> None:
         self._limit = limit
-        self._events: deque[EncodedEvent] = deque()
+        self._events: deque[EventBytes] = deque()
         self._bytes = self._appended = 0
         self._lock = threading.Lock()
 
@@ -121,7 +125,7 @@ class Ring(Source):
         """See :class:`Source`."""
         return self._appended
 
-    def append(self, events: Sequence[EncodedEvent]) -> None:
+    def append(self, events: Sequence[EventBytes]) -> None:
         """See :class:`Source`.
 
         Raises:
@@ -141,7 +145,7 @@ class Ring(Source):
 
     def take(self, *, max_events: int, max_bytes: int) -> Taken:
         """See :class:`Source`."""
-        taken: list[EncodedEvent] = []
+        taken: list[EventBytes] = []
         size = 0
         with self._lock:
             for event in self._events:
@@ -161,6 +165,9 @@ class Ring(Source):
 
     def repair(self, keep: Callable[[str, bytes], None]) -> None:
         """See :class:`Source`; memory is not looked at."""
+
+    def wipe(self) -> None:
+        """See :class:`Source`; nothing is in a file."""
 
     def close(self) -> None:
         """See :class:`Source`."""

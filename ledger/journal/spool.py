@@ -21,6 +21,7 @@ from ledger.journal.frames import (
     SCHEMA_ID,
     events_in,
     frame,
+    frames_of,
     is_title,
     salvage,
     title,
@@ -31,7 +32,7 @@ from ledger.journal.sources import START, DamagedSourceError, Mark, Source, Take
 from ledger.journal.spool_files import replace_file, segments_of, sync_folder
 
 if TYPE_CHECKING:
-    from ledger.entry import EncodedEvent
+    from ledger.entry import EventBytes
 
 SEGMENT_BYTES = 4 << 20
 
@@ -94,13 +95,13 @@ class Spool(Source):
         """See :class:`Source`."""
         return self._events_in
 
-    def append(self, events: Sequence[EncodedEvent]) -> None:
+    def append(self, events: Sequence[EventBytes]) -> None:
         """See :class:`Source`.
 
         Raises:
             JournalError: the disk is full or fails; nothing was appended.
         """
-        frames = b"".join([frame(known_as, body) for known_as, body in events])
+        frames = frames_of(events)
         size = len(frames)
         with self._lock:
             if self._fd < 0 or self._ends[self._number] >= self._segment_bytes:
@@ -161,13 +162,14 @@ class Spool(Source):
             self._events_out += len(taken.events)
             self._bytes_out += taken.size
             self._mark = taken.mark
-        self._skip_finished()
+        self._remove_taken()
+
+    def wipe(self) -> None:
+        """See :class:`Source`; a segment of which all was taken gets a successor."""
         with self._lock:
-            gone = [number for number in self._ends if number < self._mark.segment]
-            for number in gone:
-                del self._ends[number]
-        for number in gone:
-            self._path(number).unlink(missing_ok=True)
+            if self.pending_events == 0 and self._fd >= 0:
+                self._next_segment()
+        self._remove_taken()
 
     def repair(self, keep: Callable[[str, bytes], None]) -> None:
         """See :class:`Source`; counts anew what is pending."""
@@ -193,7 +195,7 @@ class Spool(Source):
             self._path(number).unlink(missing_ok=True)
 
     def abandon(self) -> None:
-        """Let go in a forked child; the lock may be held by a thread that is gone."""
+        """Let go in a forked child, whatever thread that is gone held the lock."""
         self._close_writer()
         self._close_reader()
 
@@ -215,6 +217,15 @@ class Spool(Source):
             os.ftruncate(self._fd, size)
         except OSError:
             self._close_writer()  # readers stop at the recorded end of the segment
+
+    def _remove_taken(self) -> None:
+        mark = self._skip_finished()
+        with self._lock:
+            gone = [number for number in self._ends if number < mark.segment]
+            for number in gone:
+                del self._ends[number]
+        for number in gone:
+            self._path(number).unlink(missing_ok=True)
 
     def _next_segment(self) -> None:
         number = self._number + 1

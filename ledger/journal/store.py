@@ -17,12 +17,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ledger.entry import EncodedEvent
+from ledger.journal import payloads
 from ledger.journal.rows import Packed, Stream, Unsent, Waiting
 from ledger.journal.sources import START, Mark
 from ledger.journal.tables import connect, transaction
+
+if TYPE_CHECKING:
+    from ledger.entry import EventBytes
 
 
 class Journal:
@@ -45,7 +48,7 @@ class Journal:
         self.path = path
         self.journal_id = journal_id
         self.bytes = 0
-        self._db = connect(path)
+        self.database = self._db = connect(path)
         with transaction(self._db, durable=True):
             if self._one("SELECT count(*) FROM info")[0] == 0:
                 self._db.execute(
@@ -78,6 +81,7 @@ class Journal:
         taken: int = 0,
         resigned: int | None = None,
         now_ms: int,
+        envelopes: Sequence[bytes] = (),
     ) -> None:
         """Make entries durable, and forget the events they hold, in one transaction.
 
@@ -88,8 +92,10 @@ class Journal:
             taken: number of events taken from the source.
             resigned: highest ``event.n`` that the entries hold, or None.
             now_ms: clock.
+            envelopes: payload of decisions among the events.
         """
         with transaction(self._db, durable=True):
+            payloads.keep(self._db, envelopes)
             self._put_stream(stream)
             for item in packed:
                 self._put_entry(stream, item, now_ms)
@@ -103,12 +109,12 @@ class Journal:
         self.taken += taken
         self.mark = mark or self.mark
 
-    def to_resign(self, limit: int) -> list[tuple[int, EncodedEvent]]:
+    def to_resign(self, limit: int) -> list[tuple[int, EventBytes]]:
         """Return the oldest events that have to be signed anew, with their number."""
         rows = self._db.execute(
             "SELECT n, schema_id, body FROM event ORDER BY n LIMIT ?", (limit,)
         )
-        return [(n, EncodedEvent(schema_id, body)) for n, schema_id, body in rows]
+        return [(n, (schema_id, body)) for n, schema_id, body in rows]
 
     def unsent(
         self, *, after: tuple[int, int], limit: int, now_ms: int
@@ -198,7 +204,7 @@ class Journal:
         )
         return [(seq, value) for seq, value in rows]
 
-    def give_up(self, stream: int, events: Sequence[EncodedEvent]) -> None:
+    def give_up(self, stream: int, events: Sequence[EventBytes]) -> None:
         """Drop a refused stream's unsealed entries; keep events to be signed anew.
 
         Args:
@@ -217,7 +223,7 @@ class Journal:
             self._requeue(events)
         self.bytes -= size
 
-    def requeue(self, events: Sequence[EncodedEvent]) -> None:
+    def requeue(self, events: Sequence[EventBytes]) -> None:
         """Enter events that have to be signed anew."""
         with transaction(self._db, durable=True):
             self._requeue(events)
@@ -253,11 +259,9 @@ class Journal:
         """Close the file; SQLite folds its write-ahead log in."""
         self._db.close()
 
-    def _requeue(self, events: Sequence[EncodedEvent]) -> None:
-        self._db.executemany(
-            "INSERT INTO event(schema_id, body) VALUES(?,?)",
-            [(event.schema_id, event.body) for event in events],
-        )
+    def _requeue(self, events: Sequence[EventBytes]) -> None:
+        insert = "INSERT INTO event(schema_id, body) VALUES(?,?)"
+        self._db.executemany(insert, events)
 
     def _put_stream(self, stream: Stream) -> None:
         values = [getattr(stream, name) for name in Stream.__slots__]

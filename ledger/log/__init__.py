@@ -14,15 +14,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from ledger.errors import ConfigurationError, MissingEvidenceError, TooLargeError
+from ledger.origins import CONTROL as CONTROL
+from ledger.origins import MANIFEST as MANIFEST
+from ledger.origins import place_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from concurrent.futures import Future
 
     from ledger.config import Config
-
-CONTROL = -1
-MANIFEST = -2
 
 MAX_RECORD = 1_048_576 - 1_024
 """Largest value a log takes, in bytes: 1 MiB less what Kafka's batch header may need.
@@ -105,6 +105,10 @@ class Log(Protocol):
         """Return the first offset still there and the offset the next record gets."""
         ...
 
+    def readable(self, partition: int) -> tuple[int, int]:
+        """Return the offsets :meth:`read` can give: archived records count too."""
+        return self.bounds(partition)
+
     def identity(self, partition: int) -> bytes:
         """Return 16 bytes that stay while the log lives and differ once re-created."""
         ...
@@ -121,6 +125,9 @@ class Log(Protocol):
 def open_log(config: Config, *, create: bool = False) -> Log:
     """Open the log that a configuration names; only its adapter is imported.
 
+    Where the home has an archive, what is gone from the log is read there; so is all
+    of a log that was broken off.
+
     Args:
         config: of the ledger's home.
         create: make the embedded file, or the Kafka topics, where absent.
@@ -129,6 +136,16 @@ def open_log(config: Config, *, create: bool = False) -> Log:
         ConfigurationError: the adapter's extra is not installed.
         MissingEvidenceError: the embedded log's file is absent.
     """
+    log = _open_live(config, create=create)
+    if not (config.archive.is_dir() or config.log.epochs):
+        return log
+    from ledger.archive import ArchiveFolder
+    from ledger.log.archived import ArchivedLog
+
+    return ArchivedLog(log, ArchiveFolder(config.archive), config)
+
+
+def _open_live(config: Config, *, create: bool) -> Log:
     if config.log.kind == "sqlite":
         from ledger.log.sqlite import SqliteLog
 
@@ -158,7 +175,7 @@ def check_send(partition: int, value: bytes, *, partitions: int) -> None:
 
 def check_partition(partition: int, *, partitions: int) -> None:
     """Refuse a partition the log does not have."""
-    if not MANIFEST <= partition < partitions:
+    if not MANIFEST <= place_of(partition).base < partitions:
         raise ConfigurationError(
             f"partition {partition}: the log has {MANIFEST} to {partitions - 1}"
         )

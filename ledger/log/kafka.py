@@ -21,7 +21,6 @@ from kafka.errors import KafkaError, for_code
 
 from ledger.errors import LogUnavailableError
 from ledger.log import (
-    MANIFEST,
     Log,
     Position,
     Record,
@@ -66,10 +65,6 @@ class KafkaLog(Log):
         self._config = config
         self._stuck_after = stuck_after
         self._closed = False
-        self._topics = {
-            number: topic_of(config, number)
-            for number in range(MANIFEST, config.log.partitions)
-        }
         self._begin()
 
     def send(self, partition: int, value: bytes) -> Future[Position]:
@@ -80,7 +75,8 @@ class KafkaLog(Log):
         """
         check_send(partition, value, partitions=self.partitions())
         self._refresh()
-        return self._producer.send(partition, self._topics[partition], bytes(value))
+        at = topic_of(self._config, partition)
+        return self._producer.send(partition, at, bytes(value))
 
     def read(
         self,
@@ -95,7 +91,7 @@ class KafkaLog(Log):
         check_start(partition, start, bounds)
         records = self._reader.read(
             partition,
-            self._topics[partition],
+            topic_of(self._config, partition),
             start=start,
             end=bounds[1],
             few=max_records,
@@ -105,7 +101,7 @@ class KafkaLog(Log):
     def bounds(self, partition: int) -> tuple[int, int]:
         """See :meth:`ledger.log.Log.bounds`."""
         check_partition(partition, partitions=self.partitions())
-        at = self._topics[partition]
+        at = topic_of(self._config, partition)
 
         def ask(admin: KafkaAdminClient) -> tuple[int, int]:
             first = admin.list_partition_offsets({at: OffsetSpec.EARLIEST})[at].offset
@@ -117,7 +113,7 @@ class KafkaLog(Log):
     def identity(self, partition: int) -> bytes:
         """See :meth:`ledger.log.Log.identity`: Kafka's topic id."""
         check_partition(partition, partitions=self.partitions())
-        at = self._topics[partition]
+        at = topic_of(self._config, partition)
 
         def ask(admin: KafkaAdminClient) -> bytes:
             topic = admin.describe_topics([at.topic])[0]

@@ -22,7 +22,7 @@ from ledger.errors import (
     NotAuthorisedError,
     TooLargeError,
 )
-from ledger.log import CONTROL, MANIFEST
+from ledger.origins import CONTROL, MANIFEST, place_of
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
@@ -73,11 +73,17 @@ _PERMANENT = (
 
 
 def topic_of(config: Config, partition: int) -> TopicPartition:
-    """Return the topic and the Kafka partition that stand for one of ours."""
-    if partition == CONTROL:
-        return TopicPartition(f"{config.name}.control", 0)
-    if partition == MANIFEST:
-        return TopicPartition(f"{config.name}.manifest", 0)
+    """Return the topic and the Kafka partition that stand for one of ours.
+
+    After a break a partition goes on in a topic ``<name>.events.p<k>.e<n>`` of its own.
+    """
+    base, epoch = place_of(partition)
+    named = {CONTROL: "control", MANIFEST: "manifest"}.get(base)
+    if epoch:
+        first = named or f"events.p{base}"
+        return TopicPartition(f"{config.name}.{first}.e{epoch}", 0)
+    if named:
+        return TopicPartition(f"{config.name}.{named}", 0)
     return TopicPartition(f"{config.name}.events", partition)
 
 

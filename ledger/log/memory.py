@@ -50,7 +50,7 @@ class MemoryLog(Log):
         with self._lock:
             offset = self.bounds(partition)[1]
             record = Record(partition, offset, self._now_ms(), bytes(value))
-            self.records[partition].append(record)
+            self.records.setdefault(partition, []).append(record)
         future: Future[Position] = Future()
         future.set_result(Position(partition, offset, record.timestamp_ms))
         return future
@@ -65,13 +65,14 @@ class MemoryLog(Log):
     ) -> Iterator[Record]:
         """See :meth:`ledger.log.Log.read`."""
         check_start(partition, start, self.bounds(partition))
-        seen = [r for r in list(self.records[partition]) if r.offset >= start]
+        records = list(self.records.get(partition, ()))
+        seen = [r for r in records if r.offset >= start]
         return within(iter(seen), max_bytes=max_bytes, max_records=max_records)
 
     def bounds(self, partition: int) -> tuple[int, int]:
         """See :meth:`ledger.log.Log.bounds`."""
         check_partition(partition, partitions=self._partitions)
-        records = self.records[partition]
+        records = self.records.get(partition)
         return (records[0].offset, records[-1].offset + 1) if records else (0, 0)
 
     def identity(self, partition: int) -> bytes:

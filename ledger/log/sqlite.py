@@ -40,7 +40,9 @@ if TYPE_CHECKING:
 
 _CHUNK = 32
 _SELECT = (
-    "SELECT offset, timestamp_ms, value FROM record"
+    # A text need not be UTF-8 and would not even be fetched: its kind comes instead.
+    "SELECT offset, timestamp_ms,"
+    " CASE typeof(value) WHEN 'blob' THEN value ELSE typeof(value) END FROM record"
     " WHERE partition = ? AND offset >= ? AND offset < ? ORDER BY offset LIMIT ?"
 )
 # Connections a fork inherited: SQLite forbids to use *or close* them in the child.
@@ -157,8 +159,8 @@ class SqliteLog(Log):
             for offset, timestamp_ms, value in rows:
                 if not isinstance(value, bytes):
                     raise IntegrityError(
-                        f"{self._path}: a record's value is {type(value).__name__},"
-                        " not bytes: the file was changed by hand",
+                        f"{self._path}: a record's value is {value}, not bytes: the "
+                        "file was changed by hand",
                         place=f"{self._path} partition {partition} offset {offset}",
                     )
                 yield Record(partition, offset, timestamp_ms, value)

@@ -21,6 +21,7 @@ from ledger.sdk.decision_fields import (
     validated,
 )
 from ledger.sdk.handles import Attestation, DecisionId, Deployment
+from ledger.sdk.payloads import FIELDS, SAME, Said, Same
 from ledger.sdk.recorder import Recorder
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -54,6 +55,10 @@ class DecisionVerbs(Recorder):
         replaces: bytes | None = None,
         attestation: Attestation | None = None,
         time: int | None = None,
+        subject: str | None = None,
+        features: Any = None,
+        exact_output: Any = SAME,
+        capture: bool | None = None,
     ) -> DecisionId:
         """Record one decision and return its id.
 
@@ -75,6 +80,11 @@ class DecisionVerbs(Recorder):
             attestation: what the process had loaded; by default this client's newest
                 for the deployment.
             time: microseconds since 1970; now by default.
+            subject: your identifier of the person. Like the next two it goes to the
+                vault alone, sealed, and only while capture is on; else it is ignored.
+            features: what the model was given: texts, numbers, lists, mappings.
+            exact_output: what it answered exactly; by default ``output``.
+            capture: True or False for this call; by default as the home says.
 
         Raises:
             InvalidEventError: a field does not fit; nothing was recorded.
@@ -82,6 +92,12 @@ class DecisionVerbs(Recorder):
         """
         made = DecisionId(new_id())
         self._emit_decision(
+            Said(
+                subject,
+                features,
+                output if isinstance(exact_output, Same) else exact_output,
+                capture,
+            ),
             {
                 "id": made,
                 "time": now_us() if time is None else time,
@@ -102,7 +118,7 @@ class DecisionVerbs(Recorder):
                 "caller": caller,
                 "latency_us": latency_us,
                 "replaces_decision_id": replaces,
-            }
+            },
         )
         _last.set(made)
         return made
@@ -119,7 +135,8 @@ class DecisionVerbs(Recorder):
 
         Args:
             rows: one mapping a decision, or columns of equal length by field; fields
-                as of :meth:`log_decision`, with ``reason_codes`` for the reasons.
+                as of :meth:`log_decision`, with ``reason_codes`` for the reasons; also
+                ``subject``, ``features`` and ``exact_output``.
             deployment: what answered.
             attestation: as of :meth:`log_decision`.
             shared: fields that all have in common: use, path, mode, caller.
@@ -140,7 +157,7 @@ class DecisionVerbs(Recorder):
         }
         ids: list[DecisionId] = []
         for chunk in _chunks(_as_rows(rows)):
-            encoded = [_encoded(base, row, ids) for row in chunk]
+            encoded = [self._encoded(base, row, ids) for row in chunk]
             self.emitter.emit_many(encoded)
         return ids
 
@@ -156,6 +173,10 @@ class DecisionVerbs(Recorder):
         path: str | Callable[[Any], str] = "model",
         mode: str = "unknown",
         caller: str | None = None,
+        subject: Callable[..., str | None] | None = None,
+        features: Callable[..., Any] | None = None,
+        exact_output: Callable[[Any], Any] | None = None,
+        capture: bool | None = None,
     ) -> Callable[[F], F]:
         """Decorate a function or coroutine function whose results are decisions.
 
@@ -174,6 +195,11 @@ class DecisionVerbs(Recorder):
             path: model, fallback or manual, or result → one of them.
             mode: shadow, advisory, human_in_loop or solely_automated.
             caller: service that asks.
+            subject: the function's own arguments → your identifier of the person; with
+                the next two it goes to the vault alone, while capture is on.
+            features: the function's own arguments → what the model was given.
+            exact_output: result → exact answer; by default the result itself.
+            capture: True or False for this function; by default as the home says.
 
         Raises:
             InvalidEventError: what is decorated is no plain or coroutine function.
@@ -190,14 +216,44 @@ class DecisionVerbs(Recorder):
             path=path,
             mode=mode,
             caller=caller,
+            subject=subject,
+            features=features,
+            exact_output=exact_output,
+            capture=capture,
         )
         return lambda function: cast("F", decorate(self, function, describe))
 
-    def _emit_decision(self, fields: dict[str, Any]) -> None:
-        if is_ordinary(fields):
-            self.emitter.emit_encoded(decision_class(), fields)
+    def _emit_decision(self, said: Said, fields: dict[str, Any]) -> None:
+        fields["payload_commitment"], sealed = self.capture.envelope(fields, said)
+        if not is_ordinary(fields):
+            fields = dict(validated(fields))
+        if sealed:
+            self.emitter.emit_encoded(decision_class(), fields, sealed)
         else:
-            self.emitter.emit(validated(fields))
+            self.emitter.emit_encoded(decision_class(), fields)
+
+    def _encoded(
+        self, base: Mapping[str, Any], row: Mapping[str, Any], ids: list[DecisionId]
+    ) -> tuple[bytes, bytes]:
+        from ledger.codec import encode_fields
+        from ledger.payload.pairs import pair
+
+        made = DecisionId(row.get("id") or new_id())
+        fields: dict[str, Any] = {"time": now_us(), **base, **row, "id": made}
+        subject, features, exact, capture = (fields.pop(n, None) for n in FIELDS)
+        answer = fields.get("output") if exact is None else exact
+        said = Said(subject, features, answer, capture)
+        try:
+            fields["payload_commitment"], sealed = self.capture.envelope(fields, said)
+            if not is_ordinary(fields):
+                fields = dict(validated(fields))
+            body = encode_fields(decision_class(), fields)
+        except InvalidEventError as error:
+            text = f"row {len(ids)}: {error}"
+            raise InvalidEventError(text, hint=error.hint) from error
+        ids.append(made)
+        known_as = decision_schema()
+        return pair(known_as, body, sealed) if sealed else (known_as, body)
 
 
 def _as_rows(
@@ -224,20 +280,3 @@ def _plain_list(column: Any) -> list[Any]:
 def _chunks(rows: Iterator[Mapping[str, Any]]) -> Iterator[list[Mapping[str, Any]]]:
     while chunk := list(islice(rows, _CHUNK)):
         yield chunk
-
-
-def _encoded(
-    base: Mapping[str, Any], row: Mapping[str, Any], ids: list[DecisionId]
-) -> tuple[bytes, bytes]:
-    from ledger.codec import encode_fields
-
-    made = DecisionId(row.get("id") or new_id())
-    fields = {"time": now_us(), **base, **row, "id": made}
-    try:
-        if not is_ordinary(fields):
-            fields = dict(validated(fields))
-        body = encode_fields(decision_class(), fields)
-    except InvalidEventError as error:
-        raise InvalidEventError(f"row {len(ids)}: {error}", hint=error.hint) from error
-    ids.append(made)
-    return decision_schema(), body

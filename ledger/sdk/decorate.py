@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ledger import clock
 from ledger.errors import InvalidEventError
+from ledger.sdk.payloads import FIELDS, UncapturedError
 
 if TYPE_CHECKING:
     from ledger.sdk.decisions import DecisionVerbs
@@ -38,6 +39,10 @@ class Describe:
     path: str | Callable[[Any], str]
     mode: str
     caller: str | None
+    subject: Callable[..., str | None] | None = None
+    features: Callable[..., Any] | None = None
+    exact_output: Callable[[Any], Any] | None = None
+    capture: bool | None = None
 
     def fields(
         self,
@@ -70,7 +75,31 @@ class Describe:
             "use": self.use,
             "mode": self.mode,
             "caller": self.caller,
+            **self._payload(result, args, kwargs, note),
         }
+
+    def _payload(
+        self,
+        result: Any,
+        args: tuple[Any, ...],
+        kwargs: Mapping[str, Any],
+        note: Callable[[str, Exception], object],
+    ) -> dict[str, Any]:
+        """Return what the vault alone is told; nothing if it cannot be told."""
+        if self.capture is False or not (self.subject or self.features):
+            return {}
+        exact = self.exact_output
+        try:
+            return {
+                "subject": self.subject(*args, **kwargs) if self.subject else None,
+                "features": self.features(*args, **kwargs) if self.features else None,
+                "exact_output": exact(result) if exact else result,
+                "capture": self.capture,
+            }
+        except Exception as error:  # noqa: BLE001  told to note, raised when strict
+            # The text of the user's own error may repeat what the person is like.
+            note("payload", InvalidEventError(f"payload: {type(error).__name__}"))
+            return {}
 
 
 def decorate(
@@ -149,9 +178,22 @@ class _Recording:
             fields = self._describe.fields(
                 result, args, kwargs, self._client.faults.note
             )
-            self._client.log_decision(latency_us=latency, **fields)
+            self._record(fields, latency)
         except Exception as error:  # noqa: BLE001  counted and logged, or raised when strict
             self._client.faults.note("decision", error)
+
+    def _record(self, fields: Mapping[str, Any], latency: int) -> None:
+        """Record a decision; without its payload rather than not at all."""
+        try:
+            self._client.log_decision(latency_us=latency, **fields)
+        except UncapturedError as error:
+            self._client.faults.note("payload", error)
+            plain = _without_payload(fields)
+            self._client.log_decision(latency_us=latency, **plain)
+
+
+def _without_payload(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if name not in FIELDS}
 
 
 def _refuse_unfit(function: object) -> None:

@@ -18,6 +18,7 @@ from ledger.sdk.cache import LocalCache
 from ledger.sdk.content import Content, content_of
 from ledger.sdk.faults import Faults
 from ledger.sdk.handles import Entry, from_dict
+from ledger.sdk.payloads import Capture
 
 if TYPE_CHECKING:
     from ledger.config import Config
@@ -47,8 +48,10 @@ class Emitting(Protocol):
         """Take one event."""
         ...
 
-    def emit_encoded(self, cls: type[Event], fields: Mapping[str, Any], /) -> Reference:
-        """Take one lean event by its fields."""
+    def emit_encoded(
+        self, cls: type[Event], fields: Mapping[str, Any], envelope: bytes = b"", /
+    ) -> Reference:
+        """Take one lean event by its fields, with its sealed payload if it has one."""
         ...
 
     def emit_many(self, encoded: Sequence[tuple[bytes, bytes]], /) -> None:
@@ -104,7 +107,13 @@ class Silent:
         self._ignored += 1
         return Nowhere(event.event_id)
 
-    def emit_encoded(self, cls: type[Event], fields: Mapping[str, Any], /) -> Reference:  # noqa: ARG002
+    def emit_encoded(
+        self,
+        cls: type[Event],  # noqa: ARG002
+        fields: Mapping[str, Any],
+        envelope: bytes = b"",  # noqa: ARG002
+        /,
+    ) -> Reference:
         """Ignore one event."""
         self._ignored += 1
         return Nowhere(fields["id"])
@@ -135,6 +144,7 @@ class Recorder:
         faults: failures of the SDK's own work.
         system: AI system that events belong to when nothing else is said.
         attested: deployment id → id of this process's newest attestation.
+        capture: seals the payload of decisions.
     """
 
     def __init__(
@@ -158,6 +168,7 @@ class Recorder:
         self._emitter_as = emitter_as
         self._blobs = Blobs(config.blobs) if config else None
         self.cache = LocalCache(config.home / CACHE_NAME) if config else None
+        self.capture = Capture(config)
 
     @property
     def enabled(self) -> bool:

@@ -12,17 +12,19 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from ledger.errors import MissingEvidenceError
+from ledger.checkpoint import parse_checkpoint
+from ledger.errors import IntegrityError, MissingEvidenceError
 from ledger.leaf import parse_leaf
+from ledger.public import PENDING
 from ledger.seal.files import (
     link_new,
     locked,
     make_folder,
     sync_folders,
-    verify_equal,
     write_synced,
 )
 from ledger.tiles import WIDTH, entries_path, parse_entries
+from ledger.verification.places import at
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -84,6 +86,16 @@ class Publication:
         """Tell whether a batch that ends in this tree lies in staging."""
         return self._folder(size, root).is_dir()
 
+    def staged(self) -> list[tuple[int, bytes]]:
+        """Return size and root of the batches that lie in staging, whole or not."""
+        found = (path.name.partition("-") for path in self._staging.glob("*-*"))
+        return [(int(size), bytes.fromhex(root)) for size, _, root in found]
+
+    def staged_files(self, *, size: int, root: bytes) -> dict[str, bytes]:
+        """Return the tiles of a staged batch, by the paths they are to get."""
+        tiles = self._staged_tiles(size, root)
+        return {path: staged.read_bytes() for staged, path in tiles}
+
     def copy(self, *, size: int, root: bytes) -> None:
         """Give each staged tile its final name, create-exclusive, durable on return.
 
@@ -107,14 +119,16 @@ class Publication:
         """Make a signed note ``checkpoint``, and ``checkpoint.<size>`` beside it.
 
         The newest note goes first: a reader that lists before it reads never sees a
-        ``checkpoint`` older than a kept one.
+        ``checkpoint`` older than a kept one. A note of that size that stands there
+        already is replaced when it differs in signatures alone.
 
         Raises:
-            IntegrityError: a note of that size stands there with other bytes.
+            IntegrityError: a note of that size stands there with another text.
         """
         beside = self.final / f"checkpoint.{size}"
-        if beside.exists():
-            verify_equal(beside, note)
+        is_there = beside.exists()
+        if is_there:
+            _verify_same_text(beside, note)
         folder = self._folder(size, root)
         make_folder(folder)
         make_folder(self.final)
@@ -122,7 +136,20 @@ class Publication:
             write_synced(folder / name, note)
         (folder / "checkpoint.new").replace(self.final / "checkpoint")
         self._hook("publish-kept")
-        link_new(folder / "checkpoint.kept", beside)
+        if is_there:
+            (folder / "checkpoint.kept").replace(beside)
+        else:
+            link_new(folder / "checkpoint.kept", beside)
+        (self.final / PENDING).unlink(missing_ok=True)
+        sync_folders([self.final])
+
+    def publish_pending(self, *, size: int, root: bytes, note: bytes) -> None:
+        """Show a signed note that waits for its witnesses; readers keep the older."""
+        folder = self._folder(size, root)
+        make_folder(folder)
+        make_folder(self.final)
+        write_synced(folder / PENDING, note)
+        (folder / PENDING).replace(self.final / PENDING)
         sync_folders([self.final])
 
     def publish_policy(self, text: str) -> None:
@@ -172,3 +199,18 @@ class Publication:
     def _is_overtaken(self, path: str) -> bool:
         full, partial, _ = path.partition(".p/")
         return bool(partial) and (self.final / full).exists()
+
+
+def _verify_same_text(path: Path, note: bytes) -> None:
+    with at(str(path)):
+        found, _ = parse_checkpoint(path.read_bytes())
+    wanted, _ = parse_checkpoint(note)
+    if found != wanted:
+        raise IntegrityError(
+            f"{path}: stands there already with another root",
+            place=str(path),
+            expected=wanted.root.hex(),
+            actual=found.root.hex(),
+            hint="another sealer published here, or the file was altered: keep both "
+            "as evidence and do not seal on",
+        )

@@ -9,10 +9,14 @@ found                                        done
 ===========================================  =======================================
 public behind the state                      staged files copied, note signed again
 public ahead of the state                    stop: the state was rolled back
+a witness ahead of the state                 stop: the state was rolled back
+a witness holds another history              stop: evidence of a fork
 same size, other root                        stop: evidence of a fork
 right-edge tiles do not give the root        stop: a tile was altered
 last leaf's record differs from the log      stop: the log was altered
 log shorter than what is sealed              stop: the range that is lost is named
+log begins later than a trimming allows      stop: the range that is gone is named
+origin closed by the control log             stop: it goes on in another epoch
 topic made anew                              stop: another log under the same name
 ===========================================  =======================================
 """
@@ -22,24 +26,31 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from ledger.errors import IntegrityError, MissingEvidenceError, RootMismatchError
+from ledger.checkpoint import Checkpoint
+from ledger.errors import (
+    ConflictError,
+    IntegrityError,
+    MissingEvidenceError,
+    RootMismatchError,
+)
 from ledger.leaf import SealLeaf, parse_leaf
-from ledger.public import OriginReader, read_checkpoint
+from ledger.public import PENDING, OriginReader, read_checkpoint
 from ledger.tree import Frontier
 from ledger.verdict import Verdict
 
 if TYPE_CHECKING:
-    from ledger.checkpoint import Checkpoint
+    from ledger.control import Control
     from ledger.seal.origin import SealedOrigin
     from ledger.seal.state import HeadState
 
 _RESTORE_STATE = (
     "the sealer's state is older than what it published: restore the newest state, or "
-    "declare a break; sealing on would sign a second history"
+    "mlledger seal rebuild-state; sealing on would sign a second history"
 )
 _FORK = "two histories of one size exist: keep both as evidence, seal no further"
 _RESTORE_LOG = (
-    "restore these records from a replica, an archive or a producer's journal"
+    "restore these records from a replica, an archive or a producer's journal; or go "
+    "on without them: mlledger log restore"
 )
 
 
@@ -61,9 +72,9 @@ def recover(parts: SealedOrigin) -> HeadState | None:
     if staged:
         parts.copy(head)
     verify_edge(parts, head, published)
-    if staged or published is None or published.size < head.size:
-        parts.publish(head, parts.sign(head))
-        parts.clean(head)
+    behind = staged or published is None or published.size < head.size
+    if behind or parts.publisher.is_due():
+        parts.publish_again(head)
     verify_log_reaches(parts, head.next_offset)
     verify_last_record(parts, head)
     parts.publication.drop_other_staging(size=head.size, root=head.root)
@@ -79,7 +90,8 @@ def verify_not_rolled_back(
         IntegrityError: it is older, or it holds another root of the same size.
     """
     size = head.size if head else 0
-    ahead = max(published.size if published else 0, parts.publication.largest_kept())
+    notes = [note for note in (published, _published(parts, PENDING)) if note]
+    ahead = max([parts.publication.largest_kept(), *(note.size for note in notes)])
     place = str(parts.publication.final / "checkpoint")
     if ahead > size:
         raise IntegrityError(
@@ -89,13 +101,14 @@ def verify_not_rolled_back(
             actual=f"size {ahead}",
             hint=_RESTORE_STATE,
         )
-    if head and published and published.size == size and published.root != head.root:
+    other = next((n for n in notes if n.size == size and head and n != _of(head)), None)
+    if head and other:
         raise IntegrityError(
             f"{parts.origin}: size {size} has one root in the state and another one in "
             "the published checkpoint",
             place=place,
             expected=head.root.hex(),
-            actual=published.root.hex(),
+            actual=other.root.hex(),
             hint=_FORK,
         )
 
@@ -114,7 +127,7 @@ def verify_log_identity(parts: SealedOrigin, head: HeadState) -> None:
             place=f"log {parts.origin}",
             expected=head.topic_id.hex(),
             actual=identity.hex(),
-            hint="point mlledger.toml at the log that was sealed, or declare a break",
+            hint="point mlledger.toml at the sealed log, or: mlledger log restore",
         )
 
 
@@ -145,12 +158,30 @@ def verify_edge(
             )
 
 
-def verify_log_reaches(parts: SealedOrigin, next_offset: int) -> None:
+def verify_open(control: Control, origin: str) -> None:
+    """Check that an origin was not closed: its tree must never grow again.
+
+    Raises:
+        ConflictError: it was; the partition goes on in another epoch.
+    """
+    state = control.logs.get(origin)
+    if state is not None and state.closed_at is not None:
+        raise ConflictError(
+            f"{origin}: closed at control leaf {state.closed_at}",
+            hint="its partition goes on in another epoch: take [log.epochs] of "
+            "mlledger.toml from where the log was restored, and start again",
+        )
+
+
+def verify_log_reaches(parts: SealedOrigin, next_offset: int) -> int:
     """Check that the log still reaches up to what is sealed, and begins no later.
 
     Args:
         parts: the origin.
         next_offset: offset of the first record that is not sealed yet.
+
+    Returns:
+        The first offset the log still holds.
 
     Raises:
         IntegrityError: it is shorter, or it now begins after the next offset.
@@ -161,7 +192,7 @@ def verify_log_reaches(parts: SealedOrigin, next_offset: int) -> None:
     elif start > next_offset:
         lost = (next_offset, start)
     else:
-        return
+        return start
     raise IntegrityError(
         f"{parts.origin}: offsets {lost[0]} to {lost[1] - 1} are lost from the log",
         place=f"log {parts.origin} offset {lost[0]}",
@@ -213,12 +244,16 @@ def _last_with_record(parts: SealedOrigin, head: HeadState) -> SealLeaf | None:
     return None
 
 
-def _published(parts: SealedOrigin) -> Checkpoint | None:
+def _of(head: HeadState) -> Checkpoint:
+    return Checkpoint(origin=head.origin, size=head.size, root=head.root)
+
+
+def _published(parts: SealedOrigin, name: str = "checkpoint") -> Checkpoint | None:
     try:
-        return read_checkpoint(parts.public, parts.vkey)
+        return read_checkpoint(parts.public, parts.vkeys, name=name)
     except MissingEvidenceError:
         return None
 
 
 def _reader(parts: SealedOrigin, head: HeadState) -> OriginReader:
-    return OriginReader(parts.public, parts.vkey, checkpoint=parts.checkpoint_of(head))
+    return OriginReader(parts.public, parts.vkeys, checkpoint=parts.checkpoint_of(head))

@@ -8,13 +8,13 @@ A batch ends after one second, 32 MiB or 5,000 records::
     4 swap      compare-and-swap of head and streams: of two sealers one loses here
     5 sign      the note of the head that was swapped in, and of no other
     6 copy      staged files to their final names, create-exclusive
-    7 publish   ``checkpoint`` by atomic rename, ``checkpoint.<size>`` beside it
+    7 publish   witnesses cosign; then ``checkpoint`` by atomic rename and
+                ``checkpoint.<size>`` beside it, or ``checkpoint.pending``
     8 clean     overtaken partial tiles and staging go
 
-Witnesses stand between 6 and 7: they co-sign the note before it is published.
 Steps 1 to 3 leave no trace; from step 4 on the batch is history, and whatever stops the
 sealer then is finished by the next start (:mod:`ledger.seal.recovery`).
-No growth, no new checkpoint.
+No growth, no new checkpoint; its cosignatures are renewed, though.
 """
 
 from __future__ import annotations
@@ -26,11 +26,14 @@ from ledger.control import Control
 from ledger.errors import IntegrityError, UnavailableError
 from ledger.leaf import parse_leaf
 from ledger.log import CONTROL, Log
-from ledger.public import PublicFolder
 from ledger.seal.batch import MAX_BYTES, MAX_RECORDS, Batch
-from ledger.seal.origin import SealedOrigin
-from ledger.seal.publish import Hook, Publication
-from ledger.seal.recovery import recover, verify_log_identity, verify_log_reaches
+from ledger.seal.origin import sealed_origin
+from ledger.seal.recovery import (
+    recover,
+    verify_log_identity,
+    verify_log_reaches,
+    verify_open,
+)
 from ledger.seal.retention import CheckpointRetention
 from ledger.seal.state import HeadState, State
 from ledger.seal.steps import SealResult, no_hook
@@ -38,12 +41,18 @@ from ledger.seal.streams import BatchStreams
 from ledger.tiles import TileWriter
 from ledger.tree import Frontier
 from ledger.verification.control import ControlReader, policy_of
+from ledger.verification.log_start import verify_log_start
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ledger.config import Config
     from ledger.keys import Signer
+    from ledger.seal.publish import Hook
+    from ledger.seal.signing import NoteSigner
+
+TEND_SECONDS = 1.0
+"""How often a sealer without growth looks whether its checkpoint needs anything."""
 
 
 class Sealer:
@@ -54,7 +63,7 @@ class Sealer:
         partition: −1 control, −2 manifest, 0 and up events.
         log: the ledger's log.
         state: where the head is kept.
-        signer: the origin's log key.
+        signer: the origin's log keys, or the only one.
         control: the sealed control log; sealers of one process may share it.
         now_ms: wall clock in milliseconds; when it goes back, ``sealed_at_ms`` stays.
         monotonic: seconds that never go back, for the length of a batch.
@@ -68,24 +77,20 @@ class Sealer:
         partition: int,
         log: Log,
         state: State,
-        signer: Signer,
+        signer: NoteSigner | Signer,
         control: ControlReader,
         now_ms: Callable[[], int] = clock.now_ms,
         monotonic: Callable[[], float] = clock.monotonic,
         hook: Hook = no_hook,
     ) -> None:
-        origin = config.origin(partition)
-        publication = Publication(
-            public=config.public, staging=config.staging, origin=origin, hook=hook
-        )
-        self._parts = SealedOrigin(
-            origin=origin,
+        self._parts = parts = sealed_origin(
+            config,
             partition=partition,
-            signer=signer,
             log=log,
             state=state,
-            public=PublicFolder(config.public),
-            publication=publication,
+            signer=signer,
+            control=self._control_now,
+            now_ms=now_ms,
             hook=hook,
         )
         self._source = control
@@ -93,18 +98,24 @@ class Sealer:
         self._monotonic = monotonic
         self._hook = hook
         self._retention = CheckpointRetention(
-            publication.final, publication.sealed_at_ms
+            parts.publication.final, parts.publication.sealed_at_ms
         )
         self._ready = False
         self._head: HeadState | None = None
         self._own_control = Control()
-        self._streams = BatchStreams(state, origin)
-        self._tiles = TileWriter(publication.read, Frontier())
+        self._streams = BatchStreams(state, parts.origin)
+        self._tiles = TileWriter(parts.publication.read, Frontier())
+        self._tended_at = -TEND_SECONDS
 
     @property
     def origin(self) -> str:
         """The origin it seals."""
         return self._parts.origin
+
+    @property
+    def alarm(self) -> str:
+        """What is wrong with the newest checkpoint's witnesses, or an empty text."""
+        return self._parts.publisher.alarm
 
     @property
     def next_offset(self) -> int:
@@ -128,6 +139,7 @@ class Sealer:
             self._recover()
 
     def _recover(self) -> None:
+        self._own_control = Control()
         head = recover(self._parts)
         self._head = head
         self._streams = BatchStreams(self._parts.state, self.origin)
@@ -164,10 +176,10 @@ class Sealer:
         self._hook("read")
         start = self._start()
         if self.log_end() == start:
-            return self._nothing()
+            return self._tended()
         batch = self._judge(start)
         if not batch.leaves:
-            return self._nothing()
+            return self._tended()
         head = self._stage(batch)
         self._swap(head)
         note = self._parts.sign(head)
@@ -185,7 +197,9 @@ class Sealer:
     def _start(self) -> int:
         if self._head is not None:
             verify_log_identity(self._parts, self._head)
-        verify_log_reaches(self._parts, self.next_offset)
+        start = verify_log_reaches(self._parts, self.next_offset)
+        if start:
+            verify_log_start(self._parts.log, self.origin, self._control())
         return self.next_offset
 
     def _judge(self, start: int) -> Batch:
@@ -220,6 +234,7 @@ class Sealer:
                 actual=f"{control.size}",
                 hint="the control log was rolled back: restore its newest state",
             )
+        verify_open(control, self.origin)
         return control
 
     def _batch_clock(self) -> int:
@@ -260,5 +275,22 @@ class Sealer:
             self._hook("policy")
             self._parts.publication.publish_policy(policy_of(self._own_control))
 
-    def _nothing(self) -> SealResult:
+    def _control_now(self) -> Control:
+        """The control log as it stands for the newest head, published or not."""
+        if self._parts.partition != CONTROL:
+            return self._source.control if self._head else self._source.refresh()
+        head = self._parts.state.head(self.origin)
+        if head is not None and self._own_control.size != head.size:
+            checkpoint = self._parts.checkpoint_of(head)
+            self._own_control = self._source.folded_to(checkpoint)
+        return self._own_control
+
+    def _tended(self) -> SealResult:
+        """Without growth: publish what waits for witnesses, renew cosignatures."""
+        now = self._monotonic()
+        if self._head and now - self._tended_at >= TEND_SECONDS:
+            self._tended_at = now
+            self._control()
+            if self._parts.publisher.is_due():
+                self._parts.publish_again(self._head)
         return SealResult(self.origin, 0, 0, self._head.size if self._head else 0)

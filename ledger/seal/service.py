@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ledger.errors import ConfigurationError
-from ledger.keys import load_signer
 from ledger.log import CONTROL, MANIFEST, Log
 from ledger.public import PublicFolder
 from ledger.seal.sealer import Sealer
+from ledger.seal.signing import load_note_signer
 from ledger.seal.steps import no_hook
 from ledger.verification.control import ControlReader
 
@@ -77,14 +77,14 @@ def sealers_for(
     )
     chosen = partitions
     if chosen is None:
-        chosen = (CONTROL, *range(config.log.partitions), MANIFEST)
+        chosen = (CONTROL, *config.event_partitions, config.current(MANIFEST))
     return [
         Sealer(
             config,
             partition=partition,
             log=log,
             state=state,
-            signer=load_signer(log_key_uri(config, partition), base=config.home),
+            signer=load_note_signer(config, config.origin(partition)),
             control=control,
             hook=hook,
         )
@@ -94,7 +94,7 @@ def sealers_for(
 
 def log_key_uri(config: Config, partition: int) -> str:
     """Return the key URI of a partition's log key."""
-    tail = config.origin(partition).rpartition("/")[2]
+    tail = config.origin(partition).partition("/")[2].replace("/", "-")
     return f"file:{config.seal.keys}/log-{tail}.key"
 
 

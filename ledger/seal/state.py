@@ -120,9 +120,25 @@ class State(Protocol):
         """
         ...
 
+    def forget(self, origin: str) -> None:
+        """Delete the streams of an origin that has no head, before they are made anew.
+
+        Raises:
+            ConflictError: it has a head; nothing was deleted.
+        """
+        ...
+
     def close(self) -> None:
         """Let the database go; harmless when repeated."""
         ...
+
+
+def has_head(origin: str) -> ConflictError:
+    """Return the error of who would forget streams that are in use."""
+    return ConflictError(
+        f"{origin}: its state has a head",
+        hint="a sealer is at work, or another rebuild: stop it, then start again",
+    )
 
 
 def swap_lost(origin: str) -> ConflictError:

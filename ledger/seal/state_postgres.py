@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, LiteralString
 
 import psycopg
 
 from ledger.errors import DatabaseUnavailableError
-from ledger.seal.state import HeadState, StreamChanges, StreamKey, swap_lost
+from ledger.seal.state import (
+    HeadState,
+    StreamChanges,
+    StreamKey,
+    has_head,
+    swap_lost,
+)
 from ledger.verdict import StreamHead
 
 if TYPE_CHECKING:
@@ -64,6 +70,10 @@ _ENTRY = (
 _PUT_ENTRY = (
     "INSERT INTO seal.stream_entry (origin, key_fp, stream_id, seq, header_hash, leaf)"
     " VALUES (%s, %s, %s, %s, %s, %s)"
+)
+_FORGET: tuple[LiteralString, ...] = (
+    "DELETE FROM seal.stream WHERE origin = %s",
+    "DELETE FROM seal.stream_entry WHERE origin = %s",
 )
 _Connection = psycopg.Connection[tuple[Any, ...]]
 
@@ -124,6 +134,14 @@ class PostgresState:
                     for e in changes.entries
                 ],
             )
+
+    def forget(self, origin: str) -> None:
+        """See :meth:`ledger.seal.state.State.forget`."""
+        with self._connected() as db, db.transaction():
+            if db.execute(_HEAD, (origin,)).fetchone() is not None:
+                raise has_head(origin)
+            for statement in _FORGET:
+                db.execute(statement, (origin,))
 
     def close(self) -> None:
         """See :meth:`ledger.seal.state.State.close`."""

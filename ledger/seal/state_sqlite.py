@@ -7,7 +7,13 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ledger.errors import DatabaseUnavailableError
-from ledger.seal.state import HeadState, StreamChanges, StreamKey, swap_lost
+from ledger.seal.state import (
+    HeadState,
+    StreamChanges,
+    StreamKey,
+    has_head,
+    swap_lost,
+)
 from ledger.verdict import StreamHead
 
 if TYPE_CHECKING:
@@ -64,6 +70,11 @@ _PUT_ENTRY = (
     " VALUES (?, ?, ?, ?, ?, ?)"
 )
 
+_FORGET = (
+    "DELETE FROM stream WHERE origin = ?",
+    "DELETE FROM stream_entry WHERE origin = ?",
+)
+
 
 class SqliteState:
     """See :class:`ledger.seal.state.State`; every commit is synced to the disk."""
@@ -114,6 +125,14 @@ class SqliteState:
                 raise swap_lost(new.origin)
             self._db.executemany(_PUT_STREAM, _stream_rows(new.origin, changes))
             self._db.executemany(_PUT_ENTRY, _entry_rows(new.origin, changes))
+
+    def forget(self, origin: str) -> None:
+        """See :meth:`ledger.seal.state.State.forget`."""
+        with self._translated(), self._transaction():
+            if self._db.execute(_HEAD, (origin,)).fetchone() is not None:
+                raise has_head(origin)
+            for statement in _FORGET:
+                self._db.execute(statement, (origin,))
 
     def close(self) -> None:
         """See :meth:`ledger.seal.state.State.close`."""

@@ -19,6 +19,7 @@ STEPS = (
     "sign",
     "copy",
     "copy-file",
+    "cosign",
     "publish",
     "publish-kept",
     "policy",

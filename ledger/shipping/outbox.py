@@ -9,22 +9,23 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from ledger.entry import MAX_EVENTS, EncodedEvent, parse_entry
+from ledger.entry import MAX_EVENTS, EventBytes
 from ledger.journal.rows import Packed, Stream, Unsent, Waiting
-from ledger.shipping.packer import ENTRY_BYTES, Packer, Predecessor
-from ledger.shipping.refusal import MAX_TRIES, data_events, tries
+from ledger.payload.pairs import parted
+from ledger.shipping.packer import ENTRY_BYTES, Packer
+from ledger.shipping.payloads import PayloadOutbox
+from ledger.shipping.refusal import MAX_TRIES, data_events, predecessor, tries
 
 if TYPE_CHECKING:
-    from ledger.journal.sources import Mark, Source
+    from ledger.journal.sources import Source
     from ledger.journal.store import Journal
     from ledger.log import Log, Position
     from ledger.shipping.surroundings import Surroundings
 
 WINDOW = 4
 WINDOW_BYTES = 4 << 20
-_IN_FLIGHT_NAMED = 1_000
 
 
 class Outbox:
@@ -61,6 +62,7 @@ class Outbox:
         self._signed_types: Counter[bytes] = Counter()
         self._sent: deque[tuple[Unsent, Future[Position]]] = deque()
         self._last = (0, -1)
+        self.payloads = PayloadOutbox(journal, around.payloads, around.on_step)
 
     @property
     def stream(self) -> Stream | None:
@@ -70,7 +72,9 @@ class Outbox:
     @property
     def is_busy(self) -> bool:
         """Whether something waits to be signed, sent or answered."""
-        return bool(self.has_events or self._sent or self.journal.count("new"))
+        if self.has_events or self._sent or self.payloads.waiting:
+            return True
+        return self.journal.count("new") > 0
 
     @property
     def in_flight(self) -> int:
@@ -97,7 +101,9 @@ class Outbox:
     def is_finished(self) -> bool:
         """Whether nothing is left that has to stay on this disk."""
         states = ("new", "appended", "sealed")
-        return not (self.has_unsigned or any(map(self.journal.count, states)))
+        if self.has_unsigned or self.payloads.waiting:
+            return False
+        return not any(map(self.journal.count, states))
 
     def pack(self) -> bool:
         """Sign waiting events in one transaction; False when there were none."""
@@ -113,11 +119,15 @@ class Outbox:
         taken = self.source.take(max_events=n * MAX_EVENTS, max_bytes=n * ENTRY_BYTES)
         if not taken.events:
             return False
-        stream, packed = self._signed(taken.events, before=self.journal.taken)
-        self._commit(stream, packed, mark=taken.mark, taken=len(taken.events))
+        events, envelopes = parted(taken.events)
+        stream, packed = self._signed(events, before=self.journal.taken)
+        self._commit(
+            stream, packed, mark=taken.mark, taken=len(events), envelopes=envelopes
+        )
+        self.payloads.took(envelopes)
         self._around.on_step("packed")
         self.source.consumed(taken)
-        self._count(taken.events)
+        self._count(events)
         return True
 
     def heartbeat(self) -> None:
@@ -144,6 +154,7 @@ class Outbox:
         Raises:
             LogUnavailableError: the log refuses to take them now.
         """
+        self.payloads.ship(wake)
         if not self._sent:
             self._last = (0, -1)
         room = WINDOW - len(self._sent)
@@ -220,11 +231,11 @@ class Outbox:
         """
         self.forget_sent()
         stream = self.journal.streams()[number - 1]
-        events: list[EncodedEvent] = []
+        events: list[EventBytes] = []
         for seq, value in self.journal.unsealed(number):
             keep(f"{stream.stream_id.hex()}.{seq}.entry", value)
             events += data_events(value)
-        again = [event for event in events if may_sign(event.schema_id)]
+        again = [event for event in events if may_sign(event[0])]
         if tries(self.journal.streams()[:number]) >= MAX_TRIES:
             again = []
         self._around.tally.refused += len(events) - len(again)
@@ -234,7 +245,9 @@ class Outbox:
             self._stream = None
 
     def tidy(self, retention_s: float) -> None:
-        """Drop entries that were sealed longer ago than a retention."""
+        """Drop entries sealed longer ago than a retention, and traces of payload."""
+        if self.payloads.wipe_is_due():
+            self.source.wipe()
         self.journal.forget_sealed(self._around.now_ms() - int(retention_s * 1000))
 
     def oldest_unsent_s(self) -> float:
@@ -255,7 +268,7 @@ class Outbox:
         self._around.on_step("finished")
 
     def _signed(
-        self, events: Sequence[EncodedEvent], *, before: int
+        self, events: Sequence[EventBytes], *, before: int
     ) -> tuple[Stream, list[Packed]]:
         assert self.packer is not None  # noqa: S101  the callers have looked
         stream, packed = self._stream, list[Packed]()
@@ -270,31 +283,14 @@ class Outbox:
         earlier = self.journal.streams()
         if not earlier and not self.adopted:
             return packer.open(1, self.journal.journal_id, None, taken)
-        named = Predecessor(self.journal.journal_id)
-        if earlier:
-            last = earlier[-1]
-            rows = self.journal.unsealed(last.number)[:_IN_FLIGHT_NAMED]
-            hashes = tuple(parse_entry(value).header_hash for _seq, value in rows)
-            named = Predecessor(
-                last.stream_id, last.sealed_seq, last.sealed_head, hashes
-            )
+        named = predecessor(self.journal)
         return packer.open(len(earlier) + 1, self._around.new_id(), named, taken)
 
-    def _commit(
-        self,
-        stream: Stream,
-        packed: Sequence[Packed],
-        *,
-        mark: Mark | None = None,
-        taken: int = 0,
-        resigned: int | None = None,
-    ) -> None:
-        now_ms = self._around.now_ms()
-        self.journal.record(
-            stream, packed, mark=mark, taken=taken, resigned=resigned, now_ms=now_ms
-        )
+    def _commit(self, stream: Stream, packed: Sequence[Packed], **more: Any) -> None:
+        """Make entries durable; further arguments as of :meth:`Journal.record`."""
+        self.journal.record(stream, packed, now_ms=self._around.now_ms(), **more)
         self._stream = stream
 
-    def _count(self, events: Sequence[EncodedEvent]) -> None:
+    def _count(self, events: Sequence[EventBytes]) -> None:
         self._around.tally.packed += len(events)
-        self._signed_types.update(known_as for known_as, _ in events)
+        self._signed_types.update([known_as for known_as, _ in events])

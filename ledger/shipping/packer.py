@@ -30,6 +30,7 @@ from ledger.entry import (
     MAX_SCHEMAS,
     NO_HASH,
     EncodedEvent,
+    EventBytes,
     header_hash,
     pack_entry,
 )
@@ -79,11 +80,12 @@ class Packer:
         origin: gives the origin of a partition.
         heartbeat_s: promised seconds between signs of life.
         seen: gives the newest checkpoint seen of an origin, or None.
+        current: gives the partition in which a partition's log goes on.
         now_ms: clock of the claimed times.
         random_bytes: source of the entries' seeds.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  what is signed, for whom, with which surroundings
         self,
         *,
         identity: str,
@@ -92,6 +94,7 @@ class Packer:
         origin: Callable[[int], str],
         heartbeat_s: int,
         seen: Callable[[str], Seen | None],
+        current: Callable[[int], int] = int,
         now_ms: Callable[[], int] = clock.now_ms,
         random_bytes: Callable[[int], bytes] = clock.random_bytes,
     ) -> None:
@@ -102,6 +105,7 @@ class Packer:
         self._partitions = partitions
         self._origin = origin
         self._seen = seen
+        self._current = current
         self._now_ms = now_ms
         self._random_bytes = random_bytes
 
@@ -116,7 +120,7 @@ class Packer:
             predecessor: the stream whose place it takes, or None.
             taken: events the journal has taken from its source so far.
         """
-        partition = partition_of(stream_id, self._partitions)
+        partition = self._current(partition_of(stream_id, self._partitions))
         origin = self._origin(partition)
         log_id = sha256(origin.encode()).digest()
         stream = Stream(
@@ -144,7 +148,7 @@ class Packer:
         return self._sign(stream, KIND_OPEN, [event], taken)
 
     def pack(
-        self, stream: Stream, events: Sequence[EncodedEvent], taken: int
+        self, stream: Stream, events: Sequence[EventBytes], taken: int
     ) -> tuple[Stream, list[Packed]]:
         """Sign events as data entries.
 
@@ -182,7 +186,7 @@ class Packer:
         return replace(ended, state="closed"), item
 
     def _sign(
-        self, stream: Stream, kind: int, events: Sequence[EncodedEvent], taken: int
+        self, stream: Stream, kind: int, events: Sequence[EventBytes], taken: int
     ) -> tuple[Stream, Packed]:
         value = pack_entry(
             kind=kind,
@@ -205,10 +209,10 @@ def partition_of(stream_id: bytes, partitions: int) -> int:
     return int.from_bytes(stream_id[:8], "big") % partitions
 
 
-def split(events: Sequence[EncodedEvent]) -> Iterator[Sequence[EncodedEvent]]:
+def split(events: Sequence[EventBytes]) -> Iterator[Sequence[EventBytes]]:
     """Cut events into runs that fit one entry each, in order, none of them empty."""
     for run in _runs_of_few_schemas(events):
-        ends = list(accumulate(len(body) for _, body in run))
+        ends = list(accumulate([len(body) for _, body in run]))
         start = before = 0
         while start < len(run):
             full = min(start + MAX_EVENTS, bisect_right(ends, before + ENTRY_BYTES))
@@ -218,8 +222,8 @@ def split(events: Sequence[EncodedEvent]) -> Iterator[Sequence[EncodedEvent]]:
 
 
 def _runs_of_few_schemas(
-    events: Sequence[EncodedEvent],
-) -> Iterator[Sequence[EncodedEvent]]:
+    events: Sequence[EventBytes],
+) -> Iterator[Sequence[EventBytes]]:
     """Cut where a type would be one more than an entry holds: hardly ever."""
     if len({known_as for known_as, _ in events}) <= MAX_SCHEMAS:
         yield events

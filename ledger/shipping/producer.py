@@ -18,9 +18,11 @@ from ledger.journal.sources import Ring, Source
 from ledger.journal.spool import Spool
 from ledger.journal.store import Journal
 from ledger.public import PublicFolder
+from ledger.shipping.epochs import OpenEpochs
 from ledger.shipping.foundlings import Foundlings
 from ledger.shipping.outbox import Outbox
 from ledger.shipping.packer import Packer, Seen
+from ledger.shipping.payloads import PayloadHandle
 from ledger.shipping.receipts import ReceiptDesk, ReceiptReader
 from ledger.shipping.sending import LogHandle
 from ledger.shipping.shipper import Shipper
@@ -28,7 +30,7 @@ from ledger.shipping.surroundings import Surroundings
 
 if TYPE_CHECKING:
     from ledger.config import Config
-    from ledger.entry import EncodedEvent
+    from ledger.entry import EventBytes
     from ledger.keys import Signer
     from ledger.log import Log
 
@@ -60,7 +62,10 @@ class Producer:
         self._journal_id = clock.random_bytes(16)
         self._in_memory = mode == "fire"
         self._dropped: Callable[[], int] = int
-        self._around = Surroundings(counts=self._counts, on_step=on_step)
+        self._around = Surroundings(
+            counts=self._counts, on_step=on_step, payloads=PayloadHandle(config)
+        )
+        self._epochs = OpenEpochs(config)
         self._packer = Packer(
             identity=identity,
             signer=signer,
@@ -68,6 +73,7 @@ class Producer:
             origin=config.origin,
             heartbeat_s=config.producer.heartbeat_s,
             seen=partial(seen_checkpoint, config),
+            current=self._epochs.current,
         )
         self._log_factory = log_factory
         self._lock: JournalLock | None = None
@@ -99,7 +105,7 @@ class Producer:
         self._shipper = self._make_shipper(self._source)
         self._shipper.start()
 
-    def append(self, events: Sequence[EncodedEvent]) -> None:
+    def append(self, events: Sequence[EventBytes]) -> None:
         """Take events; durable as the mode says when this returns.
 
         Raises:
@@ -125,6 +131,7 @@ class Producer:
     def close(self, timeout: float) -> None:
         """Stop the shipper within a time."""
         self._started[1].stop(timeout)
+        self._around.payloads.close()
 
     def stats(self) -> dict[str, int | float | str]:
         """Return counters; see :meth:`ledger.emitter.Emitter.stats`."""
@@ -142,7 +149,8 @@ class Producer:
             "adopted": shipper.adopted,
             "journal_bytes": self.size,
             "oldest_unacked_s": shipper.oldest_unacked_s,
-            "last_error": shipper.last_error,
+            "last_error": shipper.last_error or self._around.payloads.last_error,
+            "payloads_sent": self._around.payloads.sent,
         }
 
     def abandon(self) -> None:
@@ -165,7 +173,7 @@ class Producer:
 
     def _make_shipper(self, source: Source) -> Shipper:
         config = self._config
-        reader = ReceiptReader(config, self._log_factory)
+        reader = ReceiptReader(config, self._log_factory, self._epochs)
         foundlings = Foundlings(config, self._packer, self._around)
         return Shipper(
             partial(self._open_outbox, source),

@@ -14,45 +14,24 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ledger.entry import NO_HASH, header_hash
 from ledger.errors import (
-    IntegrityError,
     LedgerError,
     MissingEvidenceError,
     NotFoundError,
+    SignatureError,
 )
 from ledger.forks import gate
-from ledger.leaf import SealLeaf, parse_leaf
-from ledger.public import OriginReader, PublicFolder, offset_to_leaf
+from ledger.public import PublicFolder
+from ledger.shipping.receipt import Receipt, receipt_of
 from ledger.verdict import Verdict
 
 if TYPE_CHECKING:
     from ledger.config import Config
     from ledger.journal.rows import Waiting
     from ledger.log import Log
+    from ledger.public import OriginReader
+    from ledger.shipping.epochs import OpenEpochs
     from ledger.verification.control import ControlReader
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """What one leaf says about one entry.
-
-    Attributes:
-        row: the entry.
-        verdict: of the leaf that covers its offset.
-        is_ours: False when that leaf is about other bytes: what was appended there is
-            lost or was altered before it was sealed.
-    """
-
-    row: Waiting
-    verdict: Verdict
-    is_ours: bool
-
-    @property
-    def is_sealed(self) -> bool:
-        """Whether the entry is in the tree for good."""
-        accepted = self.verdict in {Verdict.ACCEPTED, Verdict.DUPLICATE}
-        return self.is_ours and accepted
 
 
 class ReceiptReader:
@@ -61,10 +40,17 @@ class ReceiptReader:
     Args:
         config: names the ledger and its id; tells where ``public/`` is.
         log_factory: opens the log, once, to read the control log.
+        epochs: told which origins are open, as the control log says; None tells nobody.
     """
 
-    def __init__(self, config: Config, log_factory: Callable[[Config], Log]) -> None:
+    def __init__(
+        self,
+        config: Config,
+        log_factory: Callable[[Config], Log],
+        epochs: OpenEpochs | None = None,
+    ) -> None:
         self._config = config
+        self._epochs = epochs
         self._log_factory = log_factory
         self._public = PublicFolder(config.public)
         self._log: Log | None = None
@@ -80,13 +66,18 @@ class ReceiptReader:
         """
         readers: dict[str, OriginReader] = {}
         unsealed: dict[str, int] = {}
+        if rows and self._epochs is not None:
+            self._epochs.learn(self._controls().refresh())
         found: list[Receipt] = []
         for row in rows:
             if row.offset >= unsealed.get(row.origin, row.offset + 1):
                 continue
             if row.origin not in readers:
                 readers[row.origin] = self._reader(row.origin)
-            receipt = _receipt(readers[row.origin], row)
+            receipt = receipt_of(readers[row.origin], row)
+            if self._is_closed(row.origin) and not (receipt and receipt.is_sealed):
+                # Its log takes no more: the events are signed anew for an open one.
+                receipt = Receipt(row, Verdict.WRONG_LOG, is_ours=True)
             if receipt is None:
                 unsealed[row.origin] = row.offset
             else:
@@ -128,14 +119,29 @@ class ReceiptReader:
             self._log.close()
             self._log = self._control = None
 
+    def _is_closed(self, origin: str) -> bool:
+        state = self._controls().control.logs.get(origin)
+        return state is not None and state.closed_at is not None
+
     def _reader(self, origin: str) -> OriginReader:
         controls = self._controls()
         if origin not in controls.control.log_vkeys:
             controls.refresh()
-        vkey = controls.control.log_vkeys.get(origin)
-        if vkey is None:
+        vkeys = controls.control.active_vkeys(origin)
+        if not vkeys:
             raise MissingEvidenceError(f"{origin}: no log key in the control log yet")
-        return OriginReader(self._public, vkey)
+        try:
+            return self._under_policy(origin)
+        except SignatureError:
+            # Its key may have come into use since the control log was read.
+            controls.refresh()
+            return self._under_policy(origin)
+
+    def _under_policy(self, origin: str) -> OriginReader:
+        from ledger.verification.witnessing import published_reader
+
+        enforce = self._config.seal.witnesses == "enforce"
+        return published_reader(self._public, self._controls(), origin, enforce=enforce)
 
     def _controls(self) -> ControlReader:
         if self._control is None:
@@ -148,32 +154,6 @@ class ReceiptReader:
                 ledger_id=self._config.ledger_id,
             )
         return self._control
-
-
-def _receipt(reader: OriginReader, row: Waiting) -> Receipt | None:
-    index = offset_to_leaf(reader, row.offset)
-    if index is None:
-        return None
-    leaf = parse_leaf(reader.leaf(index))
-    is_ours = leaf.verdict != Verdict.GAP and leaf.record_hash == row.record_hash
-    if is_ours and leaf.verdict == Verdict.DUPLICATE:
-        _verify_duplicate(reader, leaf, row)
-    return Receipt(row, leaf.verdict, is_ours)
-
-
-def _verify_duplicate(reader: OriginReader, leaf: SealLeaf, row: Waiting) -> None:
-    """Check that a DUPLICATE names an accepted leaf with the entry's own header."""
-    known = leaf.aux < reader.checkpoint.size
-    accepted = parse_leaf(reader.leaf(leaf.aux)) if known else None
-    there = header_hash(accepted.header_bytes) if accepted else NO_HASH
-    if accepted is None or accepted.verdict or there != row.header_hash:
-        raise IntegrityError(
-            f"{row.origin}: the leaf of offset {row.offset} names leaf {leaf.aux} as"
-            " the same entry accepted before, but it is not",
-            place=f"{row.origin} leaf {leaf.aux}",
-            expected=row.header_hash.hex(),
-            actual=there.hex(),
-        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from ledger import clock
+from ledger.shipping.payloads import PayloadHandle
 
 
 @dataclass(slots=True)
@@ -30,6 +31,7 @@ class Surroundings:
         now_ms: clock.
         new_id: makes the 16-byte ids of further streams.
         on_step: told the name of each step once it is done; tests kill there.
+        payloads: where envelopes go.
     """
 
     counts: Callable[[Mapping[bytes, int]], Mapping[str, int]]
@@ -37,3 +39,4 @@ class Surroundings:
     now_ms: Callable[[], int] = clock.now_ms
     new_id: Callable[[], bytes] = lambda: clock.random_bytes(16)
     on_step: Callable[[str], None] = lambda _step: None
+    payloads: PayloadHandle = field(default_factory=PayloadHandle)

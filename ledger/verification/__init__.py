@@ -13,7 +13,14 @@ from ledger.verification.control import ControlReader, load_control, policy_of
 from ledger.verification.event import LedgerVerifier, VerifiedEvent
 from ledger.verification.quarantine import Quarantined, quarantine
 from ledger.verification.steps import Status, Step, exit_code
+from ledger.verification.tokens import roots_of
 from ledger.verification.whole import verify_log, verify_published
+from ledger.verification.witnessing import (
+    WitnessTerms,
+    policy_words,
+    terms_of,
+    witness_words,
+)
 
 __all__ = [
     "ControlReader",
@@ -22,10 +29,15 @@ __all__ = [
     "Status",
     "Step",
     "VerifiedEvent",
+    "WitnessTerms",
     "exit_code",
     "load_control",
     "policy_of",
+    "policy_words",
     "quarantine",
+    "roots_of",
+    "terms_of",
     "verify_log",
     "verify_published",
+    "witness_words",
 ]

@@ -11,14 +11,21 @@ from array import array
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from ledger.checkpoint import Checkpoint, format_policy
+from ledger.checkpoint import (
+    Checkpoint,
+    format_policy,
+    parse_checkpoint,
+    verify_checkpoint,
+)
 from ledger.control import Control
-from ledger.entry import SignedEntry, parse_entry, peek_env, verify_events_root
+from ledger.entry import peek_env
 from ledger.errors import IntegrityError, MissingEvidenceError, RootMismatchError
 from ledger.leaf import SealLeaf, parse_leaf
 from ledger.log import CONTROL, Log
-from ledger.public import OriginReader, Public, read_checkpoint
+from ledger.note import is_signed_by
+from ledger.public import PENDING, OriginReader, Public, placed
 from ledger.verdict import Judgement, MemoryStreams, Verdict, judge
+from ledger.verification.founding import genesis_entry, genesis_vkey
 from ledger.verification.places import at, leaf_place, log_place
 from ledger.verification.records import Records
 
@@ -54,12 +61,23 @@ def load_control(
 
 
 def policy_of(control: Control) -> str:
-    """Return the text of ``public/policy`` that the control log implies."""
-    return format_policy(list(control.log_vkeys.values()), control.witness_policy)
+    """Return the text of ``public/policy`` that the control log implies.
+
+    It lists the log keys in use, in the order of the origins, the older first.
+    """
+    active = [vkey for log in control.logs.values() for vkey in log.active]
+    return format_policy(active, control.witness_policy)
 
 
 class ControlReader:
     """Follows the sealed control log: folds each leaf once, as it is published.
+
+    It follows the newest head that the log signed, also while that waits for its
+    witnesses: what keys may do must not be read from an older state meanwhile.
+
+    Its checkpoint must carry the signature of a log key that is in use once all its
+    leaves are folded. Each leaf is judged by what precedes it, from the ledger id on:
+    no key comes into use without the roots, whoever signed the checkpoint.
 
     Args:
         log: the ledger's log.
@@ -69,6 +87,7 @@ class ControlReader:
     Attributes:
         control: the state after the leaves folded so far; it grows in place.
         sealed_at_ms: per control leaf, the sealer's clock.
+        policies: every witness policy so far, with the control leaf that set it.
         checkpoint: the newest checkpoint that was verified, or None.
     """
 
@@ -80,13 +99,14 @@ class ControlReader:
         self._vkey: Vkey | None = None
         self.control = Control()
         self.sealed_at_ms: array[int] = array("Q")
+        self.policies: list[tuple[int, str]] = []
         self.checkpoint: Checkpoint | None = None
 
     @property
     def vkey(self) -> Vkey:
-        """Key of the control log, as genesis sets it."""
+        """First key of the control log, as genesis sets it."""
         if self._vkey is None:
-            self._vkey = _genesis_vkey(genesis_entry(self._log, self._ledger_id))
+            self._vkey = genesis_vkey(genesis_entry(self._log, self._ledger_id))
         return self._vkey
 
     @property
@@ -101,18 +121,75 @@ class ControlReader:
             IntegrityError: the evidence contradicts itself, or went back.
             MissingEvidenceError: a record, tile or checkpoint is absent.
         """
-        checkpoint = read_checkpoint(self._public, self.vkey)
-        if checkpoint == self.checkpoint:
-            return self.control
+        name, data = self._newest()
+        with placed(self.origin, name):
+            checkpoint, note = parse_checkpoint(data)
+        grown = checkpoint.size > self.control.size
+        if grown and not any(is_signed_by(note, vkey) for vkey in self._active()):
+            # Do the leaves below this checkpoint bring its key into use?
+            self._anew().take(name, data, checkpoint)
+        else:
+            self._verify_signed(name, data)
+        if checkpoint != self.checkpoint:
+            self.take(name, data, checkpoint)
+        return self.control
+
+    def folded_to(self, checkpoint: Checkpoint) -> Control:
+        """Return the state at a tree head that the caller vouches for, from the start.
+
+        Its tiles are published, its note need not be; this reader stays as it is.
+        """
+        other = self._anew()
+        other.fold(OriginReader(self._public, self.vkey, checkpoint=checkpoint))
+        return other.control
+
+    def _newest(self) -> tuple[str, bytes]:
+        """Return the note of the newest head; what is pending is read first."""
+        try:
+            pending = self._public.read(self.origin, PENDING)
+        except MissingEvidenceError:
+            return "checkpoint", self._public.read(self.origin, "checkpoint")
+        with placed(self.origin, PENDING):
+            head, _ = parse_checkpoint(pending)
+        try:
+            data = self._public.read(self.origin, "checkpoint")
+        except MissingEvidenceError:
+            return PENDING, pending
+        with placed(self.origin, "checkpoint"):
+            published, _ = parse_checkpoint(data)
+        is_newer = head.size > published.size
+        return (PENDING, pending) if is_newer else ("checkpoint", data)
+
+    def _anew(self) -> ControlReader:
+        return ControlReader(
+            log=self._log, public=self._public, ledger_id=self._ledger_id
+        )
+
+    def take(self, name: str, data: bytes, checkpoint: Checkpoint) -> None:
+        """Fold up to a note that was read, then check who signed it.
+
+        Raises: as :meth:`refresh`.
+        """
         reader = OriginReader(self._public, self.vkey, checkpoint=checkpoint)
         self._verify_grown(reader)
+        self.fold(reader)
+        self._verify_signed(name, data)
+        self.checkpoint = checkpoint
+
+    def fold(self, reader: OriginReader) -> None:
+        """Fold the leaves that a reader has more than were folded; no note is asked."""
         start = self.control.size
         records = Records(self._log, CONTROL)
-        leaves = reader.leaves(start, checkpoint.size)
-        for index, data in enumerate(leaves, start):
-            self._fold(index, data, records)
-        self.checkpoint = checkpoint
-        return self.control
+        leaves = reader.leaves(start, reader.checkpoint.size)
+        for index, leaf in enumerate(leaves, start):
+            self._fold(index, leaf, records)
+
+    def _verify_signed(self, name: str, data: bytes) -> None:
+        with placed(self.origin, name):
+            verify_checkpoint(data, self._active())
+
+    def _active(self) -> tuple[Vkey, ...]:
+        return self.control.active_vkeys(self.origin) or (self.vkey,)
 
     def _verify_grown(self, reader: OriginReader) -> None:
         old, new = self.checkpoint, reader.checkpoint
@@ -143,7 +220,10 @@ class ControlReader:
         verify_judged(leaf, judgement, leaf_place(self.origin, index))
         self._streams.apply(judgement, index)
         accepted = judgement.verdict == Verdict.ACCEPTED
+        before = self.control.witness_policy
         self.control.apply(index, judgement.entry if accepted else None)
+        if self.control.witness_policy != before:
+            self.policies.append((index, self.control.witness_policy))
         self.sealed_at_ms.append(leaf.sealed_at_ms)
 
     def _judge(self, index: int, leaf: SealLeaf, records: Records) -> Judgement:
@@ -205,39 +285,3 @@ def verify_judged(leaf: SealLeaf, judgement: Judgement, place: str) -> None:
             expected=f"{judgement.verdict.name} aux {judgement.aux}",
             actual=f"{leaf.verdict.name} aux {leaf.aux}",
         )
-
-
-def genesis_entry(log: Log, ledger_id: bytes) -> SignedEntry:
-    """Return the entry that founds the ledger with this id.
-
-    Raises:
-        IntegrityError: the log's first control record is another one.
-        MissingEvidenceError: the log has no first control record.
-    """
-    place = log_place("control", 0)
-    first, end = log.bounds(CONTROL)
-    record = next(log.read(CONTROL, 0, max_records=1), None) if first < end else None
-    if record is None or record.offset != 0 or record.value is None:
-        raise MissingEvidenceError(
-            f"{place}: the genesis record is not in the log",
-            place=place,
-            expected=f"ledger id {ledger_id.hex()}",
-        )
-    with at(place):
-        entry = parse_entry(record.value)
-        if entry.header_hash != ledger_id:
-            raise IntegrityError(
-                "this log is of another ledger, or its genesis was altered",
-                place=place,
-                expected=f"ledger id {ledger_id.hex()}",
-                actual=entry.header_hash.hex(),
-            )
-        verify_events_root(entry)
-    return entry
-
-
-def _genesis_vkey(entry: SignedEntry) -> Vkey:
-    with at(log_place("control", 0)):
-        founded = Control()
-        founded.apply(0, entry)
-    return next(iter(founded.log_vkeys.values()))

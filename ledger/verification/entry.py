@@ -8,11 +8,12 @@ events       its events are those of the tree under the header's events_root
 signature    the header was signed, for this log, by the key that it names
 leaf         the leaf carries this header and signature, with the verdict ACCEPTED
 inclusion    the leaf is in the tree of a checkpoint that the origin's log key signed
-key          the key was authorised below registry_size, and not revoked below it
+key          the key was authorised below registry_size, and not revoked below it; the
+             control log that says so was not an old one
 ===========  =======================================================================
 
-Decoding the event follows (:mod:`ledger.verification.event`). The manifest and its
-RFC 3161 time stand before it once there are any.
+The manifest with its times and the decoding of the event follow
+(:mod:`ledger.verification.event`).
 """
 
 from __future__ import annotations
@@ -42,6 +43,10 @@ if TYPE_CHECKING:
     from ledger.verification.evidence import Evidence
 
 
+FRESHNESS_MS = 60_000
+"""How long a sealer may go on without having seen a control leaf."""
+
+
 @dataclass(frozen=True, slots=True)
 class SealedEntry:
     """An accepted entry of which every step but decoding was checked.
@@ -53,6 +58,7 @@ class SealedEntry:
         seal_leaf: its leaf.
         key: the key that signed it, as the verdict saw it.
         suspect: sealed in a window in which the key counts as compromised.
+        compromised_since: microseconds since 1970 from which on it does, or None.
         checkpoint: the tree head that covers the leaf.
         proof: inclusion proof of the leaf in that tree.
     """
@@ -63,8 +69,14 @@ class SealedEntry:
     seal_leaf: SealLeaf
     key: KeyState
     suspect: bool
+    compromised_since: int | None
     checkpoint: Checkpoint
     proof: tuple[bytes, ...]
+
+    def is_suspect_at(self, at_ms: int) -> bool:
+        """Tell whether the key counts as compromised at a time, milliseconds."""
+        since = self.compromised_since
+        return since is not None and at_ms * 1_000 >= since
 
 
 class EntryCheck:
@@ -79,6 +91,7 @@ class EntryCheck:
         self._origin = origin
         self._leaf = leaf
         self.suspect = False
+        self._since: int | None = None
         self._proof: tuple[bytes, ...] = ()
 
     def steps(self) -> list[tuple[str, Callable[[], str]]]:
@@ -101,6 +114,7 @@ class EntryCheck:
             seal_leaf=self._seal_leaf,
             key=self._key,
             suspect=self.suspect,
+            compromised_since=self._since,
             checkpoint=self._reader.checkpoint,
             proof=self._proof,
         )
@@ -188,7 +202,8 @@ class EntryCheck:
                 proof=self._proof,
                 root=checkpoint.root,
             )
-        return f"{self._origin} size {checkpoint.size}, signed by its log key"
+        by = self._evidence.witnessed(checkpoint)
+        return f"{self._origin} size {checkpoint.size}, signed by its log key; {by}"
 
     def _key_allowed(self) -> str:
         key = self._key
@@ -200,7 +215,10 @@ class EntryCheck:
                 actual=f"revoked at control leaf {key.revoked_at}",
             )
         self._verify_types(key)
-        self.suspect = self._is_suspect(key)
+        self._verify_fresh()
+        newest = self._evidence.control.key(key.key_fp)
+        self._since = newest.compromised_since if newest else None
+        self.suspect = self.sealed().is_suspect_at(self._seal_leaf.sealed_at_ms)
         return (
             f"{key.identity} ({key.kind}), authorised at control leaf "
             f"{key.authorised_at}"
@@ -222,7 +240,35 @@ class EntryCheck:
                     actual=name or f"schema {schema_id.hex()}",
                 )
 
-    def _is_suspect(self, key: KeyState) -> bool:
-        newest = self._evidence.control.key(key.key_fp)
-        since = newest.compromised_since if newest else None
-        return since is not None and self._seal_leaf.sealed_at_ms * 1000 >= since
+    def _verify_fresh(self) -> None:
+        """Check that the registry was not an old one, from before a revocation."""
+        if role_of(self._origin) == "control":
+            return  # control leaf i pins i, as its verdict found
+        pinned = self._seal_leaf.registry_size
+        next_ms = self._evidence.control_sealed_at_ms(pinned)
+        if next_ms is not None:
+            verify_fresh(self._seal_leaf, next_ms, self._origin, self._leaf)
+
+
+def verify_fresh(sealed: SealLeaf, next_ms: int, origin: str, leaf: int) -> None:
+    """Check that a leaf does not rest on a control log that had gone on.
+
+    Args:
+        sealed: the leaf.
+        next_ms: clock of the first control leaf that it did not see.
+        origin: its origin.
+        leaf: its index.
+
+    Raises:
+        IntegrityError: that one was sealed a minute or more before.
+    """
+    if sealed.sealed_at_ms < next_ms + FRESHNESS_MS:
+        return
+    place = leaf_place(origin, leaf)
+    raise IntegrityError(
+        f"{place}: rests on {sealed.registry_size} control leaves although one more "
+        "was sealed a minute or more before: a revocation may have been ignored",
+        place=place,
+        expected=f"sealed before {next_ms + FRESHNESS_MS} ms",
+        actual=f"sealed at {sealed.sealed_at_ms} ms",
+    )

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ledger.codec import Decoded, Decoders
 from ledger.errors import EvidenceError, IntegrityError
+from ledger.verification.dating import Dated, Dating, dating_words
 from ledger.verification.entry import EntryCheck, SealedEntry
 from ledger.verification.evidence import Evidence
 from ledger.verification.places import at, event_place
 from ledger.verification.steps import SUSPECT, Step, held, step_of
+from ledger.verification.witnessing import ANY_TERMS, WitnessTerms
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from ledger.checkpoint import Checkpoint
     from ledger.control import Control
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     from ledger.leaf import SealLeaf
     from ledger.log import Log
     from ledger.public import Public
+    from ledger.verification.manifest import ManifestReader
 
 _KEPT_ENTRIES = 32
 
@@ -37,8 +41,13 @@ class VerifiedEvent:
         seal_leaf: the leaf of that entry.
         identity: who signed, as registered for the key.
         kind: ``service`` or ``person``.
+        claimed_at_ms: the producer's clock, milliseconds since 1970.
         sealed_at_ms: the sealer's clock, milliseconds since 1970.
-        suspect: sealed in a window in which the key counts as compromised.
+        attested_ms: sealed not later than this, milliseconds since 1970, by the word of
+            somebody else than the operator; None without one.
+        attested_by: whose word that is; ``operator's clock only`` without one.
+        suspect: sealed, or attested to be sealed no later than, in a window in which
+            the key counts as compromised.
         checkpoint: the tree head that covers the leaf.
         proof: inclusion proof of the leaf in that tree.
     """
@@ -48,10 +57,21 @@ class VerifiedEvent:
     seal_leaf: SealLeaf
     identity: str
     kind: str
+    claimed_at_ms: int
     sealed_at_ms: int
+    attested_ms: int | None
+    attested_by: str
     suspect: bool
     checkpoint: Checkpoint
     proof: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """An entry that was checked, and when it was sealed."""
+
+    sealed: SealedEntry
+    dated: Dated
 
 
 class LedgerVerifier:
@@ -63,11 +83,25 @@ class LedgerVerifier:
         log: the ledger's log.
         public: the published ledger.
         ledger_id: 32 bytes, from configuration or command line, never from ``public``.
+        tsa_roots: root certificates, PEM or DER, of the time authorities that the
+            caller believes; without any no token's time is established.
+        terms: what the caller knows of the witnesses.
     """
 
-    def __init__(self, *, log: Log, public: Public, ledger_id: bytes) -> None:
-        self._evidence = Evidence(log=log, public=public, ledger_id=ledger_id)
-        self._entries: OrderedDict[tuple[str, int], SealedEntry] = OrderedDict()
+    def __init__(
+        self,
+        *,
+        log: Log,
+        public: Public,
+        ledger_id: bytes,
+        tsa_roots: Sequence[bytes] = (),
+        terms: WitnessTerms = ANY_TERMS,
+    ) -> None:
+        self._evidence = Evidence(
+            log=log, public=public, ledger_id=ledger_id, terms=terms
+        )
+        self._dating = Dating(self._evidence, tsa_roots=tsa_roots)
+        self._entries: OrderedDict[tuple[str, int], _Checked] = OrderedDict()
         self._decoders = Decoders(self._evidence.schema)
         self._lock = threading.RLock()
 
@@ -76,6 +110,11 @@ class LedgerVerifier:
         """The sealed control log, verified on first use."""
         with self._lock:
             return self._evidence.control
+
+    @property
+    def manifests(self) -> ManifestReader:
+        """The reader of manifests, which finds what dates a leaf."""
+        return self._dating.manifests
 
     def event(self, *, origin: str, leaf: int, index: int) -> VerifiedEvent:
         """Verify one event, every step.
@@ -91,35 +130,43 @@ class LedgerVerifier:
             MissingEvidenceError: a file or record that is needed is absent.
         """
         with self._lock:
-            sealed = self._entries.get((origin, leaf))
-            if sealed is None:
+            found = self._entries.get((origin, leaf))
+            if found is None or found.dated.cut is None:
                 sealed = _checked(EntryCheck(self._evidence, origin, leaf))
-                self._keep(sealed)
-            return self._decoded(sealed, index)
+                found = _Checked(sealed, self._dating.date(origin, leaf))
+                self._keep(found)
+            return self._decoded(found, index)
 
     def steps_for_event(self, *, origin: str, leaf: int, index: int) -> list[Step]:
         """Return each step with its outcome; what follows a failure is not checked."""
         check = EntryCheck(self._evidence, origin, leaf)
 
-        def decode() -> str:
-            decoded = self._decoded(check.sealed(), index).decoded
-            return f"{decoded.name} version {decoded.version}"
+        def key(step: Callable[[], str]) -> Step:
+            return _marked("key", step(), suspect=check.suspect)
 
-        found: list[Step] = []
+        def manifest() -> Step:
+            return _dating_step(check.sealed(), self._dating.date(origin, leaf))
+
+        def decode() -> Step:
+            dated = Dated(None, None, "")
+            decoded = self._decoded(_Checked(check.sealed(), dated), index).decoded
+            return held("decode", f"{decoded.name} version {decoded.version}")
+
+        steps: list[tuple[str, Callable[[], Step]]] = [
+            (name, partial(key, step) if name == "key" else partial(_held, name, step))
+            for name, step in check.steps()
+        ]
+        steps += [("manifest", manifest), ("decode", decode)]
         with self._lock:
-            for name, step in [*check.steps(), ("decode", decode)]:
-                if found and found[-1].status != "verified":
-                    found.append(Step(name, "not_checked", "an earlier step failed"))
-                else:
-                    found.append(_outcome(name, step, check))
-        return found
+            return _outcomes(steps)
 
-    def _keep(self, sealed: SealedEntry) -> None:
-        self._entries[sealed.origin, sealed.leaf] = sealed
+    def _keep(self, found: _Checked) -> None:
+        self._entries[found.sealed.origin, found.sealed.leaf] = found
         while len(self._entries) > _KEPT_ENTRIES:
             self._entries.popitem(last=False)
 
-    def _decoded(self, sealed: SealedEntry, index: int) -> VerifiedEvent:
+    def _decoded(self, found: _Checked, index: int) -> VerifiedEvent:
+        sealed, dated = found.sealed, found.dated
         place = event_place(sealed.origin, sealed.leaf, index)
         bodies = sealed.entry.bodies
         if not 0 <= index < len(bodies):
@@ -138,8 +185,11 @@ class LedgerVerifier:
             seal_leaf=sealed.seal_leaf,
             identity=sealed.key.identity,
             kind=sealed.key.kind,
+            claimed_at_ms=sealed.entry.header.claimed_time_ms,
             sealed_at_ms=sealed.seal_leaf.sealed_at_ms,
-            suspect=sealed.suspect,
+            attested_ms=dated.attested_ms,
+            attested_by=dated.attested_by,
+            suspect=_is_suspect(sealed, dated),
             checkpoint=sealed.checkpoint,
             proof=sealed.proof,
         )
@@ -151,11 +201,40 @@ def _checked(check: EntryCheck) -> SealedEntry:
     return check.sealed()
 
 
-def _outcome(name: str, step: Callable[[], str], check: EntryCheck) -> Step:
-    try:
-        detail = step()
-    except EvidenceError as error:
-        return step_of(name, error)
-    if name == "key" and check.suspect:
-        return Step(name, "verified", detail, code=SUSPECT)
-    return held(name, detail)
+def _is_suspect(sealed: SealedEntry, dated: Dated) -> bool:
+    """Tell whether an entry may be of a time at which its key was in other hands.
+
+    What was attested only later may have been made later: the doubt counts.
+    """
+    until = dated.attested_ms
+    return sealed.suspect or (until is not None and sealed.is_suspect_at(until))
+
+
+def _dating_step(sealed: SealedEntry, dated: Dated) -> Step:
+    """Return what manifest and times come to; no manifest yet is no finding."""
+    words = dating_words(sealed, dated)
+    if dated.cut is None:
+        return Step("manifest", "not_established", words)
+    return _marked("manifest", words, suspect=_is_suspect(sealed, dated))
+
+
+def _marked(name: str, detail: str, *, suspect: bool) -> Step:
+    step = held(name, detail)
+    return replace(step, code=SUSPECT) if suspect else step
+
+
+def _held(name: str, step: Callable[[], str]) -> Step:
+    return held(name, step())
+
+
+def _outcomes(steps: list[tuple[str, Callable[[], Step]]]) -> list[Step]:
+    found: list[Step] = []
+    for name, step in steps:
+        if found and found[-1].is_finding:
+            found.append(Step(name, "not_checked", "an earlier step failed"))
+            continue
+        try:
+            found.append(step())
+        except EvidenceError as error:
+            found.append(step_of(name, error))
+    return found

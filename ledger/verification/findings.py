@@ -9,7 +9,7 @@ from ledger.errors import EvidenceError
 from ledger.verification.steps import Step, held, step_of
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Mapping, Sequence
 
 LISTED = 100
 
@@ -28,6 +28,21 @@ class Findings:
 
     def __bool__(self) -> bool:
         return bool(self._listed)
+
+    @property
+    def listed(self) -> list[Step]:
+        """The findings that are listed one by one."""
+        return list(self._listed)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many findings there are of each status, listed or not."""
+        return dict(self._counts)
+
+    def restore(self, listed: Sequence[Step], counts: Mapping[str, int]) -> None:
+        """Go on from findings that an earlier run has made."""
+        self._listed = list(listed)
+        self._counts = {name: int(counts[name]) for name in self._counts}
 
     def add(self, error: EvidenceError) -> None:
         """Take one finding; after a hundred of a kind they are only counted."""

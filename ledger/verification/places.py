@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from ledger.errors import EvidenceError, MalformedError
-from ledger.log import CONTROL, MANIFEST
+from ledger.errors import EvidenceError
+from ledger.origins import parse_origin
 
 if TYPE_CHECKING:
     from collections.abc import Generator
-
-_PARTITION = re.compile(r"p(0|[1-9][0-9]{0,8})")
 
 
 def log_place(origin: str, offset: int) -> str:
@@ -36,12 +33,7 @@ def partition_of(origin: str) -> int:
     Raises:
         MalformedError: no origin is called so.
     """
-    tail = origin.partition("/")[2]
-    if tail in {"control", "manifest"}:
-        return CONTROL if tail == "control" else MANIFEST
-    if match := _PARTITION.fullmatch(tail):
-        return int(match[1])
-    raise MalformedError(f"{origin}: not an origin", place=origin)
+    return parse_origin(origin).partition
 
 
 @contextmanager

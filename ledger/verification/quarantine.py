@@ -61,11 +61,11 @@ def quarantine(
         IntegrityError: the evidence contradicts itself.
         MissingEvidenceError: a tile is absent.
     """
-    for origin, vkey in control.control.log_vkeys.items():
+    for origin, log in control.control.logs.items():
         wanted = origins is None or origin in origins
         if not wanted or next(iter(public.list(origin)), None) is None:
             continue
-        reader = OriginReader(public, vkey)
+        reader = OriginReader(public, log.active)
         leaves = reader.leaves(0, reader.checkpoint.size)
         for index, data in enumerate(leaves):
             with at(leaf_place(origin, index)):

@@ -20,7 +20,7 @@ class Records:
     """
 
     def __init__(self, log: Log, partition: int, start: int = 0) -> None:
-        self.first, self.end = log.bounds(partition)
+        self.first, self.end = log.readable(partition)
         self._records = _read_all(log, partition, max(start, self.first), self.end)
         self._next = next(self._records, None)
 

@@ -10,7 +10,14 @@ from ledger.errors import EvidenceError, MissingEvidenceError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-Status = Literal["verified", "failed", "not_checked"]
+Status = Literal["verified", "failed", "not_checked", "not_established"]
+"""What a step came to.
+
+``failed``: a contradiction. ``not_checked``: something that should be there is absent.
+``not_established``: what would show more has not come or was not asked for, such as the
+manifest after the newest one; nothing is wrong and nothing is missing, so it leaves the
+exit code alone, and whoever reads must not take more from it than it says.
+"""
 VERIFIED = "LDG-V000"
 SUSPECT = "LDG-V013"
 
@@ -21,7 +28,7 @@ class Step:
 
     Attributes:
         name: what was checked, in words.
-        status: ``failed`` is a contradiction; ``not_checked``, something is absent.
+        status: see :data:`Status`.
         detail: what was found.
         place: file, or ``log <origin> offset <n>``, of a finding; else None.
         expected: printed form of what the evidence implies, or None.
@@ -37,6 +44,11 @@ class Step:
     expected: str | None = None
     actual: str | None = None
     code: str = VERIFIED
+
+    @property
+    def is_finding(self) -> bool:
+        """Whether it contradicts itself, or could not be checked."""
+        return self.status in ("failed", "not_checked")
 
 
 def held(name: str, detail: str) -> Step:

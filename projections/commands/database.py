@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer import Option
 
 from ledger.options import HomeOption, JsonOption, OutputOption, chosen
-from ledger.output import Answer, emit, progress, reporting
+from ledger.output import Answer, emit, note, progress, reporting
 from projections.commands.listing import emit_rows
 from projections.commands.opening import opened, opened_log
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ledger.config import Config
     from ledger.log import Log
     from projections.database import Connection
+    from projections.digests import Digested
 
 
 def register(app: typer.Typer) -> None:
@@ -69,7 +73,7 @@ def _status(
     connection: Connection, config: Config, log: Log
 ) -> list[dict[str, object]]:
     from ledger.errors import MissingEvidenceError
-    from ledger.public import PublicFolder, read_checkpoint
+    from ledger.public import PublicFolder, read_head
     from ledger.verification import load_control
     from projections.rebuild import positions
     from projections.schemas import schema_states
@@ -79,9 +83,9 @@ def _status(
     rows: list[dict[str, object]] = []
     for name, state in schema_states(connection).items():
         reached = {} if state == "absent" else positions(connection, schema=name)
-        for origin, vkey in control.log_vkeys.items():
+        for origin, log_state in control.logs.items():
             try:
-                sealed = read_checkpoint(public, vkey).size
+                sealed = read_head(public, log_state.active).size
             except MissingEvidenceError:
                 sealed = 0
             at = reached.get(origin, 0)
@@ -142,16 +146,50 @@ def _compared(before: dict[str, str], after: dict[str, str]) -> list[dict[str, A
 
 
 def digest(
-    *, home: HomeOption = None, output: OutputOption = "table", json: JsonOption = False
+    *,
+    publish: Annotated[
+        bool, Option("--publish", help="write it into the manifest log as well")
+    ] = False,
+    home: HomeOption = None,
+    output: OutputOption = "table",
+    json: JsonOption = False,
 ) -> None:
     """Print the digest of each table, and the positions it was made from."""
     form = chosen(output, json=json)
-    with reporting("db digest", form), opened(home) as (_, database):
-        from projections.digests import table_digests
-        from projections.rebuild import positions
+    with reporting("db digest", form), ExitStack() as stack:
+        from projections.digests import digest_projections
 
-        with database.connect("auditor", autocommit=True) as connection:
-            digests = table_digests(connection)
-            reached = positions(connection, schema="integrity")
-        rows = [{"table": name, "digest": value} for name, value in digests.items()]
-        emit(Answer("db digest", rows, meta={"positions": reached}), form)
+        config, database = stack.enter_context(opened(home))
+        connection = stack.enter_context(database.connect("auditor", autocommit=True))
+        found = digest_projections(connection)
+        if publish:
+            _publish(config, stack.enter_context(opened_log(config)), found)
+        rows: list[dict[str, object]] = [
+            {
+                "table": f"{one.projection}.{item.table}",
+                "digest": f"sha256:{item.digest.hex()}",
+                "rows": item.rows,
+            }
+            for one in found
+            for item in one.tables
+        ]
+        emit(Answer("db digest", rows, meta=_reached(found, published=publish)), form)
+
+
+def _publish(config: Config, log: Log, found: Sequence[Digested]) -> None:
+    from ledger.administration import operator_signer
+    from ledger.seal.manifest import ManifestWriter
+    from projections.digests import digested_events
+
+    writer = ManifestWriter(config, log=log, signer=operator_signer(config))
+    writer.write(digested_events(found))
+    note("written into the manifest log; the worker seals it")
+
+
+def _reached(found: Sequence[Digested], *, published: bool) -> dict[str, Any]:
+    """Return the positions of the digests; those of all projections, least first."""
+    sizes: dict[str, int] = {}
+    for one in found:
+        for head in one.heads:
+            sizes[head.origin] = min(head.size, sizes.get(head.origin, head.size))
+    return {"positions": sizes, "published": published}

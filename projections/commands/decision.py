@@ -17,8 +17,8 @@ from ledger.options import (
     OutputOption,
     chosen,
 )
-from ledger.output import Answer, emit, reporting
-from projections.commands.listing import emit_rows
+from ledger.output import Answer, reporting
+from projections.commands.listing import emit_marked, emit_rows
 from projections.commands.opening import (
     LimitOption,
     auditing,
@@ -73,7 +73,14 @@ def ls(  # noqa: PLR0913  options
         )
         columns = ("decision_id", "time", "model", "version", "environment", "output")
         rows = rows_of(found, key="decision_id")
-        emit_rows("decision ls", rows, form, columns=columns, limit=limit)
+        emit_rows(
+            "decision ls",
+            rows,
+            form,
+            columns=columns,
+            limit=limit,
+            connection=connection,
+        )
 
 
 def show(
@@ -92,7 +99,12 @@ def show(
     form = chosen(output, json=json)
     with reporting("decision show", form), ExitStack() as stack:
         from ledger.public import PublicFolder
-        from ledger.verification import LedgerVerifier, verify_published
+        from ledger.verification import (
+            LedgerVerifier,
+            roots_of,
+            terms_of,
+            verify_published,
+        )
         from projections.chain import decision_chain
 
         config, database = stack.enter_context(opened(home))
@@ -101,7 +113,11 @@ def show(
         if verify:
             log = stack.enter_context(opened_log(config))
             verifier = LedgerVerifier(
-                log=log, public=public, ledger_id=config.ledger_id
+                log=log,
+                public=public,
+                ledger_id=config.ledger_id,
+                tsa_roots=roots_of(config),
+                terms=terms_of(config),
             )
         limits = bounds(as_of, known_as_of)
         chain = decision_chain(
@@ -118,8 +134,9 @@ def show(
                 public=public,
                 ledger_id=config.ledger_id,
                 origins=origins(chain),
+                terms=terms_of(config),
             )
-        emit(answer(chain, published), form)
+        emit_marked(answer(chain, published), form, connection)
 
 
 def origins(chain: Chain) -> list[str]:
@@ -139,13 +156,14 @@ def answer(chain: Chain, published: Sequence[Step] = ()) -> Answer:
     from ledger.verification import exit_code
 
     links = [link_row(link) for link in chain.links]
-    broken = [step for step in published if step.status != "verified"]
+    broken = [step for step in published if step.is_finding]
     data = {
         "decision_id": str(chain.decision_id),
         "decision": links[0]["fields"],
         "verified": chain.verified,
         "links": links,
         "missing": list(chain.missing),
+        "payload": _payload(chain),
         "published": [step_row(step) for step in published],
     }
     errors = [_error(link) for link in chain.links if _is_error(link, chain)]
@@ -159,6 +177,14 @@ def answer(chain: Chain, published: Sequence[Step] = ()) -> Answer:
         text="\n".join(lines),
         rows=links,
     )
+
+
+def _payload(chain: Chain) -> dict[str, object]:
+    from projections.payload_state import payload_state
+
+    state = payload_state(chain)
+    event_id = state.link.event_id if state.link else None
+    return {"status": state.status, "text": state.text, "event_id": event_id}
 
 
 def worst(*codes: int) -> int:
@@ -176,6 +202,8 @@ def link_row(link: Link) -> dict[str, object]:
         "type": link.type,
         "time": link.time,
         "sealed_at": link.sealed_at,
+        "attested_not_later_than": link.attested_at,
+        "attested_by": link.attested_by,
         "basis": link.basis,
         "identity": link.identity,
         "position": at and {"origin": at.origin, "leaf": at.leaf, "index": at.index},
@@ -191,10 +219,13 @@ def link_row(link: Link) -> dict[str, object]:
 
 def text(chain: Chain) -> str:
     """Return a chain as a tree for people."""
+    from projections.payload_state import payload_state
+
     lines = [f"decision {chain.decision_id}"]
     for link in chain.links:
         lines += _lines(link)
-    lines.append(_summary(chain))
+    lines += _times(chain.decision)
+    lines += [payload_state(chain).text, _summary(chain)]
     return "\n".join(lines)
 
 
@@ -217,12 +248,28 @@ def _lines(link: Link) -> list[str]:
     return lines
 
 
+def _times(link: Link) -> list[str]:
+    """Return the three times of the decision, once somebody has verified them."""
+    if link.attested_by is None:
+        return []
+    until = "by nobody else"
+    if link.attested_at:
+        until = f"not later than {link.attested_at:%Y-%m-%dT%H:%M:%SZ}"
+    claimed, sealed = (
+        f"{moment:%Y-%m-%dT%H:%M:%SZ}" if moment else "Not recorded"
+        for moment in (link.time, link.sealed_at)
+    )
+    return [
+        f"claimed {claimed}, sealed {sealed}, attested {until} ({link.attested_by})"
+    ]
+
+
 def _summary(chain: Chain) -> str:
     counts = {
         word: sum(
             link.integrity == word for link in chain.links if link.missing is None
         )
-        for word in MARKS
+        for word in ("verified", "failed", "not_checked")
     }
     gaps = len(chain.missing)
     counted = ", ".join(f"{n} {word.replace('_', ' ')}" for word, n in counts.items())

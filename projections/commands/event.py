@@ -17,7 +17,7 @@ from ledger.options import (
     chosen,
 )
 from ledger.output import Answer, emit, reporting, to_json
-from projections.commands.listing import emit_rows
+from projections.commands.listing import SUSPECT_EXIT, emit_marked, emit_rows
 from projections.commands.opening import (
     LimitOption,
     auditing,
@@ -27,6 +27,7 @@ from projections.commands.opening import (
     opened_log,
     row_of,
     rows_of,
+    times_of,
 )
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def get(
         from ledger.codec import to_json as printed
         from ledger.errors import NotFoundError
         from ledger.public import PublicFolder
-        from ledger.verification import LedgerVerifier
+        from ledger.verification import LedgerVerifier, roots_of, terms_of
         from projections.integrity.queries import event_find
 
         config, database = stack.enter_context(opened(home))
@@ -72,15 +73,30 @@ def get(
             raise NotFoundError(f"event {event}: not recorded in the ledger")
         log = stack.enter_context(opened_log(config))
         verifier = LedgerVerifier(
-            log=log, public=PublicFolder(config.public), ledger_id=config.ledger_id
+            log=log,
+            public=PublicFolder(config.public),
+            ledger_id=config.ledger_id,
+            tsa_roots=roots_of(config),
+            terms=terms_of(config),
         )
         at = found.evidence
         verified = verifier.event(origin=at.origin, leaf=at.leaf, index=at.index)
         data = row_of(found) | {
             "integrity": "verified",
+            "suspect": verified.suspect,
+            "times": times_of(verified),
             "data": printed(verified.decoded),
         }
-        emit(Answer("event get", data, text=to_json(data["data"])), form)
+        emit_marked(
+            Answer(
+                "event get",
+                data,
+                exit=SUSPECT_EXIT if verified.suspect else 0,
+                text=to_json(data["data"]),
+            ),
+            form,
+            connection,
+        )
 
 
 def ls(  # noqa: PLR0913  options
@@ -108,7 +124,14 @@ def ls(  # noqa: PLR0913  options
             limit=limit,
             bounds=bounds(as_of, known_as_of),
         )
-        emit_rows("event ls", rows_of(found), form, columns=_COLUMNS, limit=limit)
+        emit_rows(
+            "event ls",
+            rows_of(found),
+            form,
+            columns=_COLUMNS,
+            limit=limit,
+            connection=connection,
+        )
 
 
 def tail(

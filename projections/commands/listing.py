@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, NoReturn
 from ledger.output import Answer, emit
 from projections.commands.opening import brief
 
+SUSPECT_EXIT = 13
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ledger.output import Format
+    from projections.database import Connection
 
 
 def emit_rows(
@@ -20,6 +23,7 @@ def emit_rows(
     *,
     columns: Sequence[str] = (),
     limit: int | None = None,
+    connection: Connection | None = None,
 ) -> NoReturn:
     """Print rows and end the process.
 
@@ -29,6 +33,7 @@ def emit_rows(
         form: how it is printed.
         columns: what a person's table shows; all when empty.
         limit: where the rows were cut; reaching it is said.
+        connection: of the projections; with it, suspect rows are said.
     """
     shown = list(rows)
     if form == "table" and columns:
@@ -37,4 +42,38 @@ def emit_rows(
     if limit is not None and len(rows) >= limit:
         answer.complete = False
         answer.warnings.append(f"cut at {limit} rows; more with --limit")
+    if connection is not None:
+        mark(answer, connection, rows)
     emit(answer, form)
+
+
+def emit_marked(answer: Answer, form: Format, connection: Connection) -> NoReturn:
+    """Print an answer, which says what in it is suspect, and end the process."""
+    mark(answer, connection, answer.data)
+    emit(answer, form)
+
+
+def mark(answer: Answer, connection: Connection, data: object) -> None:
+    """Say what in an answer was sealed while its key counts as compromised: exit 13.
+
+    Args:
+        answer: gets a warning, ``suspect`` in its ``meta``, and the exit code unless it
+            has another one.
+        connection: of the projections.
+        data: the rows that are looked through.
+    """
+    from projections.suspicion import leaves_of, suspects
+
+    found = suspects(connection, leaves_of(data))
+    if not found:
+        return
+    places = [f"{one.origin} leaf {one.leaf}" for one in found]
+    more = f" and {len(places) - 3} more" if len(places) > 3 else ""
+    answer.warnings.append(
+        "suspect: sealed in a window in which its key counts as compromised: "
+        f"{', '.join(places[:3])}{more}"
+    )
+    answer.meta["suspect"] = [
+        {"origin": one.origin, "leaf": one.leaf, "key_fp": one.key_fp} for one in found
+    ]
+    answer.exit = answer.exit or SUSPECT_EXIT

@@ -15,12 +15,11 @@ if TYPE_CHECKING:
 
     from ledger.config import Config
     from ledger.log import Log
-    from projections.asking import Bounds
+    from ledger.verification import VerifiedEvent
     from projections.database import Connection, Database
+    from projections.evidence import Bounds
 
-LimitOption = Annotated[
-    int, Option(min=1, max=1_000_000, help="at most so many rows")
-]
+LimitOption = Annotated[int, Option(min=1, max=1_000_000, help="at most so many rows")]
 
 
 @contextmanager
@@ -56,8 +55,8 @@ def opened_log(config: Config) -> Generator[Log]:
 def bounds(as_of: str | None, known_as_of: str | None) -> Bounds:
     """Return what ``--as-of`` and ``--known-as-of`` say."""
     from ledger.output import parse_time
-    from projections.asking import Bounds
     from projections.columns import to_time
+    from projections.evidence import Bounds
 
     return Bounds(
         None if as_of is None else to_time(parse_time(as_of)),
@@ -72,6 +71,21 @@ def identifier(text: str) -> UUID:
     from ledger.output import parse_id
 
     return UUID(bytes=parse_id(text))
+
+
+def times_of(event: VerifiedEvent) -> dict[str, object]:
+    """Return the three times of a verified event, and who vouches for the third."""
+    from ledger.output import format_time
+
+    until = event.attested_ms
+    return {
+        "claimed": format_time(event.claimed_at_ms * 1_000),
+        "sealed": format_time(event.sealed_at_ms * 1_000),
+        "attested_not_later_than": None
+        if until is None
+        else format_time(until * 1_000),
+        "attested_by": event.attested_by,
+    }
 
 
 def row_of(answer: object, *, key: str = "event_id") -> dict[str, object]:

@@ -19,6 +19,7 @@ from ledger.options import (
     chosen,
 )
 from ledger.output import Answer, emit, reporting
+from projections.commands.listing import emit_marked
 from projections.commands.opening import auditing, bounds, identifier, row_of
 
 if TYPE_CHECKING:
@@ -28,7 +29,12 @@ if TYPE_CHECKING:
     from projections.database import Connection
 
 _GIVEN = {"connection", "bounds", "now", "before"}
-NUMBERS = {"Q01": "decision_chain", "Q02": "live_at", "Q05": "integrity_of_range"}
+NUMBERS = {
+    "Q01": "decision_chain",
+    "Q02": "live_at",
+    "Q05": "integrity_of_range",
+    "Q06": "approvals",
+}
 
 
 def register(app: typer.Typer) -> None:
@@ -57,14 +63,15 @@ def query(
                 Answer("query", [_described(n, f) for n, f in questions().items()]),
                 form,
             )
-        question = _named(name)
-        times, pairs = _times(param or [])
+        question = named(name)
+        times, pairs = times_of(param or [])
         limits = bounds(
             times.get("as_of", as_of), times.get("known_as_of", known_as_of)
         )
-        values = _arguments(question, pairs, limits)
+        values = arguments(question, pairs, limits)
         with auditing(home) as connection:
-            emit(Answer(f"query {name}", _data(question(connection, **values))), form)
+            found = data_of(question(connection, **values))
+            emit_marked(Answer(f"query {name}", found), form, connection)
 
 
 def questions() -> Mapping[str, Callable[..., Any]]:
@@ -98,7 +105,12 @@ def decision_chain(
     return [link_row(link) for link in found.links]
 
 
-def _named(name: str) -> Callable[..., Any]:
+def named(name: str) -> Callable[..., Any]:
+    """Return the question of a name or number.
+
+    Raises:
+        NotFoundError: no such question; names the nearest.
+    """
     import difflib
 
     from ledger.errors import NotFoundError
@@ -127,7 +139,7 @@ def _described(name: str, question: Callable[..., Any]) -> dict[str, object]:
     return {"name": name, "parameters": ", ".join(shown), "answers": first}
 
 
-def _times(pairs: list[str]) -> tuple[dict[str, str], list[str]]:
+def times_of(pairs: list[str]) -> tuple[dict[str, str], list[str]]:
     """Take the two times out of ``--param``: every question has them."""
     names = ("as_of=", "known_as_of=")
     times = [pair for pair in pairs if pair.startswith(names)]
@@ -135,9 +147,14 @@ def _times(pairs: list[str]) -> tuple[dict[str, str], list[str]]:
     return dict(pair.split("=", 1) for pair in times), rest
 
 
-def _arguments(
+def arguments(
     question: Callable[..., Any], pairs: list[str], limits: Bounds
 ) -> dict[str, object]:
+    """Return the arguments of a question from ``KEY=VALUE`` pairs.
+
+    Raises:
+        InvalidEventError: a pair that it does not take, or one is lacking.
+    """
     from ledger import clock
     from ledger.errors import InvalidEventError
     from projections.columns import to_time
@@ -175,9 +192,10 @@ def _parsed(text: str, annotation: str) -> object:
     return text
 
 
-def _data(answer: object) -> object:
+def data_of(answer: object) -> object:
+    """Return an answer as rows; what stands in it likewise."""
     if isinstance(answer, list | tuple):
-        return [_data(one) for one in cast("list[object]", answer)]
+        return [data_of(one) for one in cast("list[object]", answer)]
     if dataclasses.is_dataclass(answer) and not isinstance(answer, type):
-        return {name: _data(value) for name, value in row_of(answer).items()}
+        return {name: data_of(value) for name, value in row_of(answer).items()}
     return answer

@@ -15,8 +15,8 @@ from ledger.options import (
     OutputOption,
     chosen,
 )
-from ledger.output import Answer, emit, reporting
-from projections.commands.listing import emit_rows
+from ledger.output import Answer, reporting
+from projections.commands.listing import emit_marked, emit_rows
 from projections.commands.opening import (
     LimitOption,
     auditing,
@@ -69,7 +69,9 @@ def run_ls(
         found = runs(connection, step=step, limit=limit, bounds=limits)
         columns = ("run_id", "time", "run", "step", "outcome", "identity")
         rows = rows_of(found, key="run_id")
-        emit_rows("run ls", rows, form, columns=columns, limit=limit)
+        emit_rows(
+            "run ls", rows, form, columns=columns, limit=limit, connection=connection
+        )
 
 
 def run_show(
@@ -94,7 +96,7 @@ def run_show(
             "updates": rows_of(updates),
             "inputs": rows_of(queries.inputs(connection, key, bounds=limits)),
         }
-        emit(Answer("run show", data, text=_text(data)), form)
+        emit_marked(Answer("run show", data, text=_text(data)), form, connection)
 
 
 def _folded(started: dict[str, object], updates: list[RunUpdate]) -> dict[str, object]:
@@ -130,7 +132,9 @@ def model_ls(
             "newest_version",
             "newest_time",
         )
-        emit_rows("model ls", rows_of(found), form, columns=columns)
+        emit_rows(
+            "model ls", rows_of(found), form, columns=columns, connection=connection
+        )
 
 
 def model_show(
@@ -166,7 +170,7 @@ def model_show(
                 if one.model == name
             ),
         }
-        emit(Answer("model show", data, text=_text(data)), form)
+        emit_marked(Answer("model show", data, text=_text(data)), form, connection)
 
 
 def deployment_ls(
@@ -193,7 +197,14 @@ def deployment_ls(
             bounds=bounds(as_of, known_as_of),
         )
         rows = rows_of(found, key="deployment_id")
-        emit_rows("deployment ls", rows, form, columns=_DEPLOYMENT, limit=limit)
+        emit_rows(
+            "deployment ls",
+            rows,
+            form,
+            columns=_DEPLOYMENT,
+            limit=limit,
+            connection=connection,
+        )
 
 
 def deployment_at(
@@ -214,7 +225,9 @@ def deployment_at(
         limits = bounds(time, known_as_of)
         found = live_at(connection, environment=env, system=system, bounds=limits)
         rows = rows_of(found, key="deployment_id")
-        emit_rows("deployment at", rows, form, columns=_DEPLOYMENT)
+        emit_rows(
+            "deployment at", rows, form, columns=_DEPLOYMENT, connection=connection
+        )
 
 
 def deployment_show(
@@ -240,7 +253,7 @@ def deployment_show(
             "history": rows_of(history),
             "attestations": rows_of(attested),
         }
-        emit(Answer("deployment show", data, text=_text(data)), form)
+        emit_marked(Answer("deployment show", data, text=_text(data)), form, connection)
 
 
 _DEPLOYMENT = (

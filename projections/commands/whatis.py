@@ -17,7 +17,8 @@ from ledger.options import (
     OutputOption,
     chosen,
 )
-from ledger.output import Answer, emit, reporting
+from ledger.output import Answer, reporting
+from projections.commands.listing import emit_marked
 from projections.commands.opening import auditing, bounds, rows_of
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def whatis(
             from projections.lineage.queries import whatis as asked
 
             found = asked(connection, digest, bounds=bounds(as_of, known_as_of))
-        emit(_answer(path, found), form)
+            emit_marked(_answer(path, found), form, connection)
 
 
 def _digest(path: Path) -> str:

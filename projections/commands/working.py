@@ -44,16 +44,20 @@ def worker(
 
         stop = threading.Event()
         if not once:
-            _stop_on_signals(stop)
+            stop_on_signals(stop)
         config = load_config(home)
-        with Worker(config, seal=seal, project=project, watch=watch) as running:
+        with Worker(
+            config, seal=seal, project=project, watch=watch, once=once, say=note
+        ) as running:
             _work(running, config.name, once=once, stop=stop)
             done = running.done
         text = ", ".join(f"{count} {what}" for what, count in done.items())
         emit(Answer("worker", done, text=text), form)
 
 
-def _stop_on_signals(stop: threading.Event) -> None:
+def stop_on_signals(stop: threading.Event) -> None:
+    """Set an event when the process is told to end."""
+
     def handle(_number: int, _frame: object) -> None:
         stop.set()
 

@@ -1,16 +1,17 @@
-"""Decisions: one row for each recorded prediction that mattered to somebody."""
+"""Decisions: one row for each prediction that mattered; deletions of their payload."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from projections.rows import EventPosition, Row
+from projections.rows import EventPosition, Fields, Row, common
 
 if TYPE_CHECKING:
     from ledger.codec import Decoded
 
 SCHEMA = "decisions"
 EVENT = "prediction.decision.recorded"
+DELETED = "governance.payload.deleted"
 
 
 def rows(
@@ -24,6 +25,9 @@ def rows(
 
     Decisions are lean: no basis, and the system is that of release and deployment.
     """
+    if event.name == DELETED:
+        first = common(event, position, sealed_at, identity)
+        return (Row("payload_deletion", first + _deletion(event.fields)),)
     if event.name != EVENT:
         return ()
     f = event.fields
@@ -51,3 +55,18 @@ def rows(
         f["replaces_decision_id"],
     )
     return (Row("decision", values),)
+
+
+def _deletion(f: Fields) -> tuple[object, ...]:
+    return (
+        f["cause"],
+        f["method"],
+        f["deleted_at"],
+        f["decisions"],
+        f["retained"],
+        f["residuals"],
+        f["backup_clear_by"],
+        f["request"],
+        f["rule"],
+        f["reason"],
+    )

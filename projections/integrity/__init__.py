@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ledger.ledger_types import ENDORSED, decode_statement
 from projections import decisions
 from projections.rows import EventPosition, Fields, Row, common
 
@@ -32,11 +33,19 @@ def rows(
         return ()
     first = common(event, position, sealed_at, identity)
     found = Row("event", first + _event(event, kind))
-    fact = _FACTS.get(event.name)
+    name, fields = _stated(event)
+    fact = _FACTS.get(name)
     if fact is None:
         return (found,)
     table, columns = fact
-    return (found, Row(table, first + columns(event.fields)))
+    return (found, Row(table, first + columns(fields)))
+
+
+def _stated(event: Decoded) -> tuple[str, Fields]:
+    """Return what an event says: an endorsed statement says what it endorses."""
+    if event.name != ENDORSED:
+        return event.name, event.fields
+    return decode_statement(event.fields) or (event.name, event.fields)
 
 
 def _event(event: Decoded, kind: str) -> tuple[object, ...]:
@@ -86,6 +95,10 @@ def _revoked(f: Fields) -> tuple[object, ...]:
     return (f["key_fp"], f["compromised_since"], f["reason"])
 
 
+def _rotated(f: Fields) -> tuple[object, ...]:
+    return (f["old_key_fp"], f["public_key"])
+
+
 def _contract(f: Fields) -> tuple[object, ...]:
     return (
         f["consumer"],
@@ -128,6 +141,7 @@ _FACTS: Mapping[str, tuple[str, Callable[[Fields], tuple[object, ...]]]] = {
     "ledger.gap.declared": ("gap_declared", _gap),
     "ledger.key.authorized": ("key_authorized", _authorized),
     "ledger.key.revoked": ("key_revoked", _revoked),
+    "ledger.key.rotated": ("key_rotated", _rotated),
     "consumer.contract.declared": ("consumer_contract", _contract),
     "consumer.access.observed": ("consumer_access", _access),
 }

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from projections.asking import Evidence
+from projections.evidence import Evidence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

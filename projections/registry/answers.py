@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from projections.asking import Evidence
+from projections.evidence import Evidence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -65,6 +65,15 @@ class StateConformance:
         assert rival.entry(ORIGIN, KEY, 0) == (bytes(32), 2)
         assert rival.entry(ORIGIN, KEY, 1) is None
 
+    def test_streams_are_forgotten_only_without_a_head(self, state, rival):
+        state.forget(ORIGIN)
+        state.swap(None, head(3), changes(0, 2))
+        with pytest.raises(ConflictError):
+            rival.forget(ORIGIN)
+        assert rival.entry(ORIGIN, KEY, 0) == (bytes(32), 2)
+        state.forget("acme/p1")
+        assert state.entry(ORIGIN, KEY, 0) == (bytes(32), 2)
+
     def test_a_later_swap_replaces_the_head_and_keeps_old_entries(self, state):
         state.swap(None, head(3), changes(0, 2))
         state.swap(head(3), head(4), changes(1, 3, "closed"))

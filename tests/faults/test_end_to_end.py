@@ -307,7 +307,9 @@ def test_a_record_changed_in_the_brokers_file_is_named(
 
 
 @on_kafka
-def test_records_deleted_from_the_broker_could_not_be_checked(home: Home):
+def test_records_deleted_from_the_broker_unannounced_contradict_the_control_log(
+    home: Home,
+):
     from kafka import KafkaAdminClient
     from kafka.structs import TopicPartition
 
@@ -320,9 +322,9 @@ def test_records_deleted_from_the_broker_could_not_be_checked(home: Home):
     shown = home.ask("decision", "show", UUID(bytes=event.id), "--verify")
     whole = home.ask("verify", "log")
 
-    assert (shown.exit, whole.exit) == (6, 6)
+    assert (shown.exit, whole.exit) == (5, 5)
     assert any(place in one for one in shown.places)
-    assert whole.places
+    assert any(place.rsplit(" ", 2)[0] in one for one in whole.places)
 
 
 def one_decision(home: Home):

@@ -12,9 +12,12 @@ from pathlib import Path
 import pytest
 
 from ledger.administration import authorise
+from ledger.audit import audit_ledger
 from ledger.errors import DatabaseUnavailableError, UnavailableError
 from ledger.keys import Ed25519Signer
+from ledger.public import OriginReader
 from ledger.seal import STEPS, State, sealers_for
+from ledger.verification import exit_code, load_control
 from tests.support.ledger import (
     SmallLedger,
     copy_ledger,
@@ -96,16 +99,43 @@ def ids(template: tuple[Path, list[bytes]]) -> list[bytes]:
     return template[1]
 
 
+Heads = dict[str, tuple[int, bytes]]
+
+
+def heads(ledger: SmallLedger) -> Heads:
+    """Size and root of each published origin, as its own key signed them."""
+    control = load_control(ledger.log, ledger.public, ledger.config.ledger_id)
+    found: Heads = {}
+    for origin, vkey in control.log_vkeys.items():
+        if (ledger.config.public / origin / "checkpoint").exists():
+            checkpoint = OriginReader(ledger.public, vkey).checkpoint
+            found[origin] = (checkpoint.size, checkpoint.root)
+    return found
+
+
+def assert_one_history(ledger: SmallLedger, before: Heads) -> None:
+    """A whole audit is clean, and what was published before is how it begins."""
+    steps = audit_ledger(ledger.config)
+    assert [step for step in steps if step.status != "verified"] == []
+    assert exit_code(steps) == 0
+    control = load_control(ledger.log, ledger.public, ledger.config.ledger_id)
+    for origin, (size, root) in before.items():
+        reader = OriginReader(ledger.public, control.log_vkeys[origin])
+        assert reader.checkpoint.size >= size
+        assert reader.root_at(size) == root
+
+
 STEPS_OF_EVENTS = [step for step in STEPS if step != "policy"]
 
 
 @pytest.mark.faults
 @pytest.mark.parametrize("step", STEPS_OF_EVENTS)
 def test_a_killed_sealer_leaves_one_history_with_every_event_once(ledger, ids, step):
+    before = heads(ledger)
     assert seal_and_die(ledger, step) == -signal.SIGKILL
     assert ledger.exit_code() in {0, 6}, "a kill must never look like a contradiction"
     assert ledger.seal() == CONTROL_ENTRIES + (100 if step in BEFORE_SWAP else 0)
-    assert ledger.exit_code() == 0
+    assert_one_history(ledger, before)
     assert sealed_ids(ledger) == ids
     assert not list((ledger.config.staging / "acme/p0").glob("*-*"))
 
@@ -113,33 +143,55 @@ def test_a_killed_sealer_leaves_one_history_with_every_event_once(ledger, ids, s
 @pytest.mark.faults
 @pytest.mark.parametrize("step", STEPS)
 def test_a_killed_control_sealer_goes_on_as_if_nothing_had_happened(ledger, ids, step):
+    before = heads(ledger)
     assert seal_and_die(ledger, step, -1) == -signal.SIGKILL
     assert ledger.exit_code() in {0, 6}
     ledger.seal()
-    assert ledger.exit_code() == 0
+    assert_one_history(ledger, before)
     assert sealed_ids(ledger) == ids
 
 
+DISK = (errno.EIO, errno.ENOSPC)
+FAULTS = [
+    *((0, step, number) for step in STEPS_OF_EVENTS for number in DISK),
+    *((-1, step, errno.ENOSPC) for step in STEPS),
+]
+
+
 @pytest.mark.faults
-@pytest.mark.parametrize("number", [errno.EIO, errno.ENOSPC])
-@pytest.mark.parametrize("step", STEPS_OF_EVENTS)
+@pytest.mark.parametrize(("partition", "step", "number"), FAULTS)
 def test_a_failing_disk_loses_nothing_and_the_next_call_goes_on(
-    ledger, ids, step, number
+    ledger, ids, partition, step, number
 ):
-    broken = [True]
+    before, broken = heads(ledger), [True]
 
     def hook(now: str) -> None:
         if broken[0]:
             failing_at(step, number)(now)
 
-    with ledger.sealer(hook=hook) as sealer:
+    with ledger.sealer(partition, hook=hook) as sealer:
         with pytest.raises(UnavailableError, match="injected"):
             sealer.seal_once()
         assert ledger.exit_code() in {0, 6}
         broken[0] = False
         sealer.seal_once()
         sealer.seal_once()
-    assert ledger.exit_code() == 0
+    ledger.seal()
+    assert_one_history(ledger, before)
+    assert sealed_ids(ledger) == ids
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("step", STEPS_OF_EVENTS)
+def test_a_sealer_that_starts_anew_after_a_failing_disk_goes_on(ledger, ids, step):
+    before = heads(ledger)
+    with (
+        ledger.sealer(hook=failing_at(step, errno.EIO)) as sealer,
+        pytest.raises(UnavailableError, match="injected"),
+    ):
+        sealer.seal_once()
+    ledger.seal()
+    assert_one_history(ledger, before)
     assert sealed_ids(ledger) == ids
 
 
@@ -148,7 +200,7 @@ def test_killed_twice_in_a_row_it_still_recovers(ledger, ids):
     for step in ("copy-file", "publish", "clean-staging"):
         assert seal_and_die(ledger, step) == -signal.SIGKILL
     assert ledger.seal() == CONTROL_ENTRIES
-    assert ledger.exit_code() == 0
+    assert_one_history(ledger, {})
     assert sealed_ids(ledger) == ids
 
 

@@ -135,12 +135,19 @@ ledger.statement.endorsed statement_schema:bytes statement:bytes
 ledger.key.authorized public_key:bytes identity:string kind:(unknown|service|person)
   event_types:[string] attests:boolean
 ledger.key.revoked key_fp:bytes compromised_since:long? reason:string
+ledger.key.rotated old_key_fp:bytes public_key:bytes
 ledger.schema.registered schema:bytes
 ledger.log.opened origin:string vkey:string
 ledger.log.closed origin:string size:long root:bytes
+ledger.log.trimmed origin:string before_offset:long rule:string archive:bytes?
 ledger.log_key.announced origin:string vkey:string
+ledger.log_key.retired origin:string vkey:string
 ledger.witness_policy.set policy:string
 ledger.manifest.published checkpoints:[origin:string,size:long,root:bytes]
+ledger.projection.digested projection:string version:string
+  checkpoints:[origin:string,size:long,root:bytes]
+  tables:[table:string,rows:long,digest:bytes]
+ledger.setting.changed setting:string before:string? after:string? by:string?
 ledger.stream.opened identity:string software:string version:string host:string
   heartbeat_s:int
   predecessor:stream_id:bytes,seq:long?,header_hash:bytes?,in_flight:[bytes]?

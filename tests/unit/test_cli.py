@@ -86,3 +86,13 @@ def test_links_of_a_chain_are_rows_where_rows_are_asked_for(
     with pytest.raises(SystemExit):
         output.emit(answer, "csv")
     assert capsys.readouterr().out.splitlines() == ["kind", "run", "r"]
+
+
+def test_only_the_group_that_is_asked_for_is_built() -> None:
+    def names(arguments: list[str]) -> set[str | None]:
+        app = cli.narrowed(cli.build_app(), arguments)
+        return {group.name for group in app.registered_groups}
+
+    everything = names(["--help"])
+    assert names(["verify", "bundle"]) == {"verify"} < everything
+    assert names(["nonsense"]) == names([]) == everything

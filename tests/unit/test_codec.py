@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.avro import avro_schema, schema_bytes, schema_id
+from ledger.avro_reader import compile_reader
 from ledger.codec import (
     Decoder,
     Decoders,
@@ -327,6 +328,13 @@ def test_an_int_of_33_bits_is_not_read() -> None:
     body = Encoder(schema).encode(FOREIGN_FIELDS | {"small": 2**31})
     with pytest.raises(MalformedError, match="over 32 bits"):
         Decoder(foreign(other="Kind")).decode(body)
+
+
+def test_names_of_a_schema_are_never_taken_for_code() -> None:
+    names = ["@", "{0}", "'", '"""', "\n    return 1", "\\", "v0): pass #", "\ud800"]
+    fields = [{"name": name, "type": ["null", "long"]} for name in names]
+    read = compile_reader({"type": "record", "name": "R", "fields": fields})
+    assert read(b"\x02\x02" * len(names)) == dict.fromkeys(names, 1)
 
 
 def test_a_schema_nested_without_end_is_refused() -> None:

@@ -12,6 +12,7 @@ from ledger.config import (
     Config,
     ConsumersConfig,
     LogConfig,
+    TimeConfig,
     find_home,
     format_config,
     load_config,
@@ -157,3 +158,14 @@ def test_an_unreadable_file_is_said_so(tmp_path: Path, content: bytes | None) ->
     path.mkdir() if content is None else path.write_bytes(content)
     with pytest.raises(ConfigurationError, match="cannot be read"):
         load_config(tmp_path)
+
+
+def test_manifests_and_time_tokens_are_set_in_one_table(tmp_path):
+    assert Config(tmp_path).time == TimeConfig(every_s=60, tsa="", roots="")
+    table = {"every_s": 5, "tsa": "https://tsa.example", "roots": "tsa.pem"}
+    config = parse_config({"time": table}, home=tmp_path)
+    assert config.time == TimeConfig(5, "https://tsa.example", "tsa.pem")
+    text = format_config(config)
+    assert parse_config(tomllib.loads(text), home=tmp_path) == config
+    with pytest.raises(ConfigurationError, match=r"time\.every_s"):
+        parse_config({"time": {"every_s": 0}}, home=tmp_path)

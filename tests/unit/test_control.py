@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from base64 import b64encode
 from dataclasses import replace
 from hashlib import sha256
@@ -12,7 +13,7 @@ import pytest
 from ledger.authority import covers, is_pattern, may_write, role_of
 from ledger.avro import schema_bytes
 from ledger.codec import encode_fields
-from ledger.control import Control, KeyState, identity_of
+from ledger.control import Control, KeyState, LogTrimmedState, identity_of
 from ledger.entry import KIND_DATA, KIND_OPEN, EncodedEvent, parse_entry
 from ledger.errors import MalformedError, NotAuthorisedError, NotFoundError
 from ledger.events.base import event_class
@@ -35,6 +36,8 @@ from tests.support.ledgers import (
 
 CONTROL = f"{NAME}/control"
 LOW_ORDER = b"\x01" + bytes(31)
+NOT_ON_CURVE = b"\x02" + bytes(31)
+NOT_CANONICAL = (2**255 - 19 + 3).to_bytes(32, "little")
 
 
 def authorized(label: str = "new", **changes: Any) -> EncodedEvent:
@@ -151,9 +154,22 @@ def test_the_control_log_holds_nothing_but_the_ledger_family() -> None:
     assert Operator().write(decision()) == Verdict.NOT_AUTHORISED
 
 
-def test_a_gap_is_declared_by_the_operator() -> None:
-    gap = encoded("ledger.gap.declared", {"cause": "disk full", "count": 3})
-    assert Operator().write(gap) == Verdict.ACCEPTED
+OPERATORS_OWN = [
+    encoded("ledger.gap.declared", {"cause": "disk full", "count": 3}),
+    encoded(
+        "ledger.setting.changed", {"setting": "seal.witnesses", "after": "observe"}
+    ),
+    encoded(
+        "ledger.log.trimmed",
+        {"origin": f"{NAME}/p0", "before_offset": 0, "rule": "10 years"},
+    ),
+]
+
+
+@pytest.mark.parametrize("event", OPERATORS_OWN, ids=["gap", "setting", "trimmed"])
+def test_some_facts_need_the_operator_and_nobody_else(event: EncodedEvent) -> None:
+    assert Operator().write(event) == Verdict.ACCEPTED
+    assert Operator("root").write(event) == Verdict.NOT_AUTHORISED
 
 
 def test_patterns_match_whole_segments_or_end_in_an_asterisk() -> None:
@@ -228,6 +244,8 @@ def test_an_authorised_key_counts_from_the_next_control_leaf_on() -> None:
     "changes",
     [
         {"public_key": LOW_ORDER},
+        {"public_key": NOT_ON_CURVE},
+        {"public_key": NOT_CANONICAL},
         {"public_key": bytes(31)},
         {"kind": "unknown"},
         {"event_types": ["prediction.*"]},
@@ -320,6 +338,34 @@ def test_an_entry_is_applied_whole_or_not_at_all() -> None:
 # --- schemas and logs
 
 
+def new_schema(fields: Any, **more: Any) -> bytes:
+    front = {"name": "made_v1", "namespace": "mlledger.a.b", "type": "record"}
+    schema = {**front, "fields": fields, **more}
+    return json.dumps(schema, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def nested(depth: int) -> Any:
+    kind: Any = "long"
+    for _ in range(depth):
+        kind = {"type": "array", "items": kind}
+    return [{"name": "a", "type": kind}]
+
+
+PLAIN = [{"name": "ä", "type": "long"}]
+RESPELLED = [
+    new_schema([{"type": "long", "name": "ä"}]),
+    new_schema(PLAIN, doc="what it is"),
+    new_schema(PLAIN).replace(b":", b": ", 1),
+    new_schema(PLAIN).replace("ä".encode(), b"\\u00e4"),
+    new_schema(nested(40)),
+]
+
+
+def test_a_new_type_in_its_one_spelling_is_registered() -> None:
+    assert Operator().write(registered(new_schema(PLAIN))) == Verdict.ACCEPTED
+    assert Operator().write(registered(new_schema(nested(20)))) == Verdict.ACCEPTED
+
+
 def test_registering_a_schema_again_is_no_harm_and_keeps_its_position() -> None:
     operator = Operator()
     schema = schema_bytes(event_class("prediction.decision.recorded"))
@@ -341,8 +387,12 @@ def test_registering_a_schema_again_is_no_harm_and_keeps_its_position() -> None:
         b"not json",
         schema_bytes(event_class("prediction.decision.recorded")) + b" ",
         schema_bytes(event_class("ledger.key.authorized")),
+        *RESPELLED,
     ],
-    ids=["empty", "text", "other-bytes-of-a-version", "ledger-family"],
+    ids=[
+        *("empty", "text", "other-bytes-of-a-version", "ledger-family"),
+        *("keys-in-another-order", "with-doc", "with-space", "escaped", "too-deep"),
+    ],
 )
 def test_schemas_that_name_no_new_type_are_refused(schema: bytes) -> None:
     assert Operator().write(registered(schema)) == Verdict.NOT_AUTHORISED
@@ -390,6 +440,51 @@ def test_a_closed_log_is_followed_by_a_numbered_one() -> None:
     assert operator.write(log_closed(f"{NAME}/p0")) == Verdict.NOT_AUTHORISED
     assert operator.write(log_opened(f"{NAME}/p0/e2")) == Verdict.NOT_AUTHORISED
     assert operator.write(after) == Verdict.ACCEPTED
+
+
+def trimmed(before: int, origin: str = f"{NAME}/p0", **more: Any) -> EncodedEvent:
+    fields = {"origin": origin, "before_offset": before, "rule": "10 years"}
+    return encoded("ledger.log.trimmed", fields | more)
+
+
+def test_a_log_is_trimmed_further_but_never_less() -> None:
+    operator = Operator()
+    assert operator.control.trimmed(f"{NAME}/p0") is None
+    assert operator.write(trimmed(7)) == Verdict.ACCEPTED
+    assert operator.write(trimmed(6)) == Verdict.NOT_AUTHORISED
+    archive = sha256(b"index").digest()
+    assert operator.write(trimmed(7, archive=archive)) == Verdict.ACCEPTED
+    assert operator.control.trimmed(f"{NAME}/p0") == LogTrimmedState(
+        before_offset=7,
+        rule="10 years",
+        archive=archive,
+        leaf=operator.control.size - 1,
+    )
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        trimmed(1, f"{NAME}/p9"),
+        trimmed(1, "other/p0"),
+        trimmed(1, CONTROL),
+        trimmed(1, archive=b"x"),
+    ],
+    ids=["unknown", "other-ledger", "control", "no-digest"],
+)
+def test_a_trimming_that_cannot_be_is_refused(event: EncodedEvent) -> None:
+    assert Operator().write(event) == Verdict.NOT_AUTHORISED
+
+
+def test_a_revoked_key_stays_revoked_whatever_is_signed() -> None:
+    operator = Operator()
+    judging = Judge(operator.control)
+    stream = Stream(signer("a"))
+    assert judging(stream.open()).verdict == Verdict.ACCEPTED
+    assert operator.write(revoked()) == Verdict.ACCEPTED
+    judging.control = operator.control
+    found = judging(stream.heartbeat()).verdict
+    assert found == Verdict.KEY_REVOKED
 
 
 # --- one spelling

@@ -233,7 +233,7 @@ class TestFrames:
 def take_all(spool: Spool) -> list[bytes]:
     bodies: list[bytes] = []
     while (taken := spool.take(max_events=3, max_bytes=1 << 20)).events:
-        bodies += [event.body for event in taken.events]
+        bodies += [body for _, body in taken.events]
         spool.consumed(taken)
     return bodies
 

@@ -6,6 +6,7 @@ import json
 from hashlib import sha256
 from pathlib import Path
 
+import nacl.bindings
 import nacl.exceptions
 import nacl.signing
 import pytest
@@ -195,3 +196,52 @@ def other_key(content: str) -> bytes:
     private = SIGNER._private
     locked = BestAvailableEncryption(b"password")
     return private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, locked)
+
+
+# --- keys that may be registered
+
+
+D = -121665 * pow(121666, P - 2, P) % P
+
+
+def decodes(encoding: bytes) -> bool:
+    """RFC 8032, section 5.1.3, step by step: the slow twin of ``is_usable_key``."""
+    number = int.from_bytes(encoding, "little")
+    sign, y = number >> 255, number & (1 << 255) - 1
+    if y >= P:
+        return False
+    u, v = (y * y - 1) % P, (D * y * y + 1) % P
+    x = u * pow(v, 3, P) * pow(u * pow(v, 7, P), (P - 5) // 8, P) % P
+    if v * x * x % P == -u % P:
+        x = x * pow(2, (P - 1) // 4, P) % P
+    return v * x * x % P == u and not (x == 0 and sign)
+
+
+@given(st.binary(min_size=32, max_size=32))
+def test_a_key_is_usable_where_it_decodes_to_a_point_of_high_order(key: bytes) -> None:
+    usable = decodes(key) and key not in keys.LOW_ORDER_ENCODINGS
+    assert keys.is_usable_key(key) == usable
+    if nacl.bindings.crypto_core_ed25519_is_valid_point(key):
+        assert keys.is_usable_key(key)
+
+
+@given(st.binary(min_size=32, max_size=32))
+def test_the_key_of_every_seed_is_usable(seed: bytes) -> None:
+    assert keys.is_usable_key(Ed25519Signer.from_seed(seed).public_key)
+
+
+def test_about_half_of_all_ordinates_have_no_point() -> None:
+    count = sum(keys.is_usable_key(y.to_bytes(32, "little")) for y in range(2, 502))
+    assert 200 < count < 300
+
+
+def test_no_key_of_low_order_no_second_spelling_and_no_other_length_is_usable() -> None:
+    for key in keys.LOW_ORDER_ENCODINGS:
+        assert not keys.is_usable_key(key)
+    for y in range(19):
+        for sign in (0, 1 << 255):
+            assert not keys.is_usable_key((y + P | sign).to_bytes(32, "little"))
+    for length in (0, 31, 33):
+        assert not keys.is_usable_key(
+            SIGNER.public_key[:31].ljust(length, b"x")[:length]
+        )

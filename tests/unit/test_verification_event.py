@@ -24,7 +24,17 @@ from tests.support.ledger import (
     make_ledger,
 )
 
-STEPS = ["parse", "events", "signature", "leaf", "inclusion", "key", "decode"]
+STEPS = [
+    "parse",
+    "events",
+    "signature",
+    "leaf",
+    "inclusion",
+    "key",
+    "manifest",
+    "decode",
+]
+NO_MANIFEST = ["verified"] * 6 + ["not_established", "verified"]
 
 
 @pytest.fixture(scope="module")
@@ -95,6 +105,7 @@ def test_every_event_of_the_control_log_verifies(ledger):
 def test_the_steps_are_those_of_an_auditor_in_order(ledger):
     steps = verifier(ledger).steps_for_event(origin="acme/p0", leaf=1, index=0)
     assert [step.name for step in steps] == STEPS
+    assert [step.status for step in steps] == NO_MANIFEST
     assert exit_code(steps) == 0
     assert all(step.detail for step in steps)
 
@@ -102,7 +113,7 @@ def test_the_steps_are_those_of_an_auditor_in_order(ledger):
 def test_what_follows_a_failed_step_is_not_checked(ledger):
     sql(ledger, "UPDATE record SET value = x'00' WHERE partition = 0 AND offset = 1")
     steps = verifier(ledger).steps_for_event(origin="acme/p0", leaf=1, index=0)
-    assert [step.status for step in steps] == ["failed"] + ["not_checked"] * 6
+    assert [step.status for step in steps] == ["failed"] + ["not_checked"] * 7
     assert steps[0].place == "log acme/p0 offset 1"
     assert exit_code(steps) == 5
 
@@ -203,7 +214,7 @@ def test_what_was_sealed_in_a_suspect_window_is_valid_and_marked(ledger):
     check = verifier(ledger)
     assert check.event(origin="acme/p0", leaf=1, index=0).suspect
     steps = check.steps_for_event(origin="acme/p0", leaf=1, index=0)
-    assert {step.status for step in steps} == {"verified"}
+    assert [step.status for step in steps] == NO_MANIFEST
     assert exit_code(steps) == 13
     assert "compromised" in steps[5].detail
 
@@ -281,7 +292,7 @@ def test_a_body_that_does_not_decode_is_a_finding_of_the_last_step(ledger):
     ledger.seal()
     check = verifier(ledger)
     steps = check.steps_for_event(origin="acme/p0", leaf=5, index=0)
-    assert [step.status for step in steps] == ["verified"] * 6 + ["failed"]
+    assert [step.status for step in steps] == [*NO_MANIFEST[:-1], "failed"]
     assert steps[-1].place == "acme/p0 leaf 5 event 0"
     with pytest.raises(MalformedError):
         check.event(origin="acme/p0", leaf=5, index=0)

@@ -80,7 +80,17 @@ def test_the_partition_of_an_origin(origin, partition):
     assert partition_of(origin) == partition
 
 
-@pytest.mark.parametrize("origin", ["a", "a/p", "a/p01", "a/p-1", "a/x0", "a/p0/e1"])
+@pytest.mark.parametrize(
+    "origin", ["a", "a/p", "a/p01", "a/p-1", "a/x0", "a/p0/e0", "a/control/e1"]
+)
 def test_what_is_no_origin_has_no_partition(origin):
     with pytest.raises(MalformedError):
         partition_of(origin)
+
+
+def test_what_is_not_established_is_no_finding():
+    """A manifest that has not come yet neither fails nor is missing."""
+    step = Step("manifest", "not_established", "not in a manifest yet")
+    assert not step.is_finding
+    assert exit_code([step]) == 0
+    assert exit_code([step, MISSING]) == 6

@@ -59,3 +59,27 @@ CREATE TABLE repetition (
        digest     bytea       NOT NULL,
        PRIMARY KEY (event_id, origin, leaf, idx)
 );
+
+-- governance.payload.deleted; decision_ids are the decisions whose payload is gone
+CREATE TABLE payload_deletion (
+       event_id        uuid        PRIMARY KEY,
+       time            timestamptz NOT NULL,
+       sealed_at       timestamptz NOT NULL,
+       origin          text        COLLATE "C" NOT NULL,
+       leaf            bigint      NOT NULL,
+       idx             integer     NOT NULL,
+       identity        text        NOT NULL,
+       basis           text,
+       system_id       text,
+       cause           text,
+       method          text,
+       deleted_at      timestamptz,
+       decision_ids    uuid[]      NOT NULL,
+       retained        jsonb,
+       residuals       jsonb,
+       backup_clear_by timestamptz,
+       request_id      uuid,
+       rule            text,
+       reason          text
+);
+CREATE INDEX ON payload_deletion USING gin (decision_ids);

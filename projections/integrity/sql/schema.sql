@@ -192,6 +192,21 @@ CREATE TABLE key_revoked (
        reason            text
 );
 
+-- ledger.key.rotated, inside a ledger.statement.endorsed
+CREATE TABLE key_rotated (
+       event_id   uuid        PRIMARY KEY,
+       time       timestamptz NOT NULL,
+       sealed_at  timestamptz NOT NULL,
+       origin     text        COLLATE "C" NOT NULL,
+       leaf       bigint      NOT NULL,
+       idx        integer     NOT NULL,
+       identity   text        NOT NULL,
+       basis      text,
+       system_id  text,
+       old_key_fp bytea,
+       public_key bytea
+);
+
 -- consumer.contract.declared
 CREATE TABLE consumer_contract (
        event_id   uuid        PRIMARY KEY,
