@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Literal
 
+from ledger.bundle.references import references
 from ledger.errors import EvidenceError, MissingEvidenceError, UnavailableError
 from ledger.output import format_id
 from projections.columns import plain, printed
@@ -132,7 +132,7 @@ def _check_references(
 ) -> Outcome:
     if outcome.integrity != "verified" or outcome.event is None:
         return outcome
-    for path, reference in _references(outcome.event.decoded.fields, ""):
+    for path, reference in references(outcome.event.decoded.fields, ""):
         digest = digests.get(reference["id"])
         if digest is None or reference["digest"] == f"sha256:{digest.hex()}":
             continue
@@ -145,17 +145,3 @@ def _check_references(
             outcome.event,
         )
     return outcome
-
-
-def _references(value: object, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield every reference in the fields of an event, with the way to it."""
-    if isinstance(value, dict):
-        items = cast("dict[str, Any]", value)
-        if items.keys() == {"id", "digest"} and isinstance(items["id"], bytes):
-            yield path, items
-            return
-        for key, item in items.items():
-            yield from _references(item, f"{path}.{key}".lstrip("."))
-    elif isinstance(value, list):
-        for number, item in enumerate(cast("list[object]", value)):
-            yield from _references(item, f"{path}[{number}]")
