@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ledger.note import Vkey
+    from ledger.stopping import Stopping
     from ledger.witness.folder import WitnessFolder
     from ledger.witness.server import WitnessServer
 
@@ -56,6 +57,7 @@ def serve(
     """Cosign checkpoints of other people's logs (C2SP tlog-witness), until SIGTERM."""
     with reporting("witness serve"):
         from ledger.note import parse_vkey
+        from ledger.stopping import Stopping
         from ledger.witness import Witness, parse_pin
         from ledger.witness.folder import opened
         from ledger.witness.server import WitnessServer, parse_address
@@ -68,8 +70,9 @@ def serve(
             )
             address = parse_address(listen)
             with WitnessServer(address, witness.add_checkpoint) as server:
+                stopping = Stopping.on_signals()  # before anybody is told it is there
                 _introduce(folder, logs, server)
-                _run(server)
+                _run(server, stopping)
     raise SystemExit(0)
 
 
@@ -90,20 +93,11 @@ def _introduce(
     note(f"listening on {server.url}")
 
 
-def _run(server: WitnessServer) -> None:
-    import signal
+def _run(server: WitnessServer, stopping: Stopping) -> None:
     import threading
 
-    stopping = threading.Event()
-
-    def handle(_number: int, _frame: object) -> None:
-        stopping.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, handle)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    while not stopping.wait(3_600):
-        pass
+    stopping.wait()
     server.stop()
 
 

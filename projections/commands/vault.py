@@ -178,14 +178,12 @@ def erase(
 
 
 def _serve(running: VaultService) -> None:
-    import threading
-
     from ledger.errors import ConflictError, MissingEvidenceError, UnavailableError
     from ledger.output import note
-    from projections.commands.working import LONGEST_PAUSE_S, PAUSE_S, stop_on_signals
+    from ledger.stopping import Stopping
+    from projections.commands.working import LONGEST_PAUSE_S, PAUSE_S
 
-    stop, pause = threading.Event(), PAUSE_S
-    stop_on_signals(stop)
+    stop, pause = Stopping.on_signals(), PAUSE_S
     while not stop.is_set():
         try:
             busy, pause = running.step(), PAUSE_S

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,6 +11,7 @@ from ledger.options import HomeOption, JsonOption, OutputOption, chosen
 from ledger.output import Answer, emit, note, reporting
 
 if TYPE_CHECKING:
+    from ledger.stopping import Stopping
     from projections.worker import Worker
 
 PAUSE_S = 0.5
@@ -40,11 +39,10 @@ def worker(
     form = chosen(output, json=json)
     with reporting("worker", form):
         from ledger.config import load_config
+        from ledger.stopping import Stopping
         from projections.worker import Worker
 
-        stop = threading.Event()
-        if not once:
-            stop_on_signals(stop)
+        stop = Stopping() if once else Stopping.on_signals()
         config = load_config(home)
         with Worker(
             config, seal=seal, project=project, watch=watch, once=once, say=note
@@ -55,17 +53,7 @@ def worker(
         emit(Answer("worker", done, text=text), form)
 
 
-def stop_on_signals(stop: threading.Event) -> None:
-    """Set an event when the process is told to end."""
-
-    def handle(_number: int, _frame: object) -> None:
-        stop.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, handle)
-
-
-def _work(running: Worker, name: str, *, once: bool, stop: threading.Event) -> None:
+def _work(running: Worker, name: str, *, once: bool, stop: Stopping) -> None:
     if once:
         running.step()
         return
@@ -73,7 +61,7 @@ def _work(running: Worker, name: str, *, once: bool, stop: threading.Event) -> N
     _run(running, stop)
 
 
-def _run(running: Worker, stop: threading.Event) -> None:
+def _run(running: Worker, stop: Stopping) -> None:
     """Step until told to stop; what is away is tried again, ever more slowly."""
     from ledger.errors import UnavailableError
 

@@ -1,0 +1,35 @@
+"""A process that is told to end ends, in whatever instruction the signal finds it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+pytestmark = pytest.mark.faults
+
+STORM = """\
+import signal
+from ledger.stopping import Stopping
+
+stopping = Stopping()
+signal.signal(signal.SIGALRM, lambda number, frame: stopping.stop())
+signal.setitimer(signal.ITIMER_REAL, 2e-5, 2e-5)
+for _ in range(5_000):
+    stopping = Stopping()
+    assert stopping.wait()
+signal.setitimer(signal.ITIMER_REAL, 0)
+print("ended", stopping.is_set(), Stopping().is_set(), Stopping().wait(0.01))
+"""
+
+
+def test_a_storm_of_signals_never_makes_the_waiting_thread_wait_for_itself() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", STORM],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    assert ended.stdout == "ended True False False\n"
