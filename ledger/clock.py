@@ -5,7 +5,13 @@ from __future__ import annotations
 import os
 import threading
 import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+_wall_ns = time.time_ns
 _lock = threading.Lock()
 _last_id_ms = 0
 _id_counter = 0
@@ -13,12 +19,12 @@ _id_counter = 0
 
 def now_us() -> int:
     """Return the wall clock in microseconds since 1970, UTC."""
-    return time.time_ns() // 1_000
+    return _wall_ns() // 1_000
 
 
 def now_ms() -> int:
     """Return the wall clock in milliseconds since 1970, UTC."""
-    return time.time_ns() // 1_000_000
+    return _wall_ns() // 1_000_000
 
 
 def monotonic() -> float:
@@ -42,6 +48,22 @@ def new_id() -> bytes:
     tail = int.from_bytes(os.urandom(8), "big") & ((1 << 62) - 1)
     number = millis << 80 | 0x7 << 76 | counter << 64 | 0b10 << 62 | tail
     return number.to_bytes(16, "big")
+
+
+@contextmanager
+def scripted(now_ns: Callable[[], int]) -> Generator[None]:
+    """Let a script be the wall clock of this process, for worlds that are made up.
+
+    Args:
+        now_ns: nanoseconds since 1970; called from several threads.
+    """
+    global _wall_ns, _last_id_ms, _id_counter
+    real, (last, counter) = _wall_ns, (_last_id_ms, _id_counter)
+    _wall_ns, _last_id_ms, _id_counter = now_ns, 0, 0
+    try:
+        yield
+    finally:
+        _wall_ns, _last_id_ms, _id_counter = real, last, counter
 
 
 def _tick() -> tuple[int, int]:

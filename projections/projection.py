@@ -13,7 +13,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from projections import decisions, integrity, lineage, registry
+from projections import (
+    controls,
+    decisions,
+    governance,
+    integrity,
+    lineage,
+    registry,
+)
 from projections.projector import Advanced, Projector, Source
 
 if TYPE_CHECKING:
@@ -50,6 +57,8 @@ PROJECTIONS = (
     Projection(registry.SCHEMA, registry.rows),
     Projection(lineage.SCHEMA, lineage.rows),
     Projection(decisions.SCHEMA, decisions.rows),
+    Projection(controls.SCHEMA, controls.rows),
+    Projection(governance.SCHEMA, governance.rows),
     Projection(integrity.SCHEMA, integrity.rows),
 )
 

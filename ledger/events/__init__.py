@@ -37,10 +37,13 @@ __all__ = [
 
 FAMILIES = (
     "consumer",
+    "control",
     "data",
     "evaluation",
     "governance",
+    "incident",
     "ledger",
+    "monitoring",
     "oversight",
     "pipeline",
     "prediction",

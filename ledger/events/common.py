@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from ledger.events.base import Part
-from ledger.events.types import Count, Digest, Name, Symbol
+from ledger.events.types import Count, Digest, Line, Name, Symbol
 
 
 class Scheme(Symbol):
@@ -51,3 +51,33 @@ class Artifact(Part):
     digest: Digest = Field(description="digest of the content")
     scheme: Scheme = Field(description="how the digest was made")
     size_bytes: Count | None = Field(None, description="size of the content")
+
+
+class Change(Part):
+    """One attribute that changed, with what it was and what it is."""
+
+    field: Name = Field(description="which attribute")
+    before: Line | None = Field(None, description="what it was; none if it was absent")
+    after: Line | None = Field(None, description="what it is; none if it went away")
+
+
+class Severity(Symbol):
+    """How much a finding or incident matters.
+
+    info: worth knowing. low, medium, high: by its possible effect on people or on the
+    organisation. critical: act at once.
+    """
+
+    UNKNOWN = "unknown"
+    INFO = "info"
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+
+class SealedSize(Part):
+    """How far an origin of the ledger was sealed."""
+
+    origin: Name = Field(description="origin, such as example/p0")
+    size: Count = Field(description="number of leaves of its tree")

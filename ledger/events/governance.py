@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from ledger.events.base import FullEvent, Part, Ref, event
-from ledger.events.common import IdentityKind, Origin
+from ledger.events.common import Change, IdentityKind, Origin, SealedSize
 from ledger.events.types import (
     Bytes,
     Count,
@@ -70,13 +70,6 @@ class DocumentStored(FullEvent):
     retention_class: Text | None = Field(None, description="how long it is kept")
     access_class: Text | None = Field(None, description="who may read it")
     about: Id | None = Field(None, description="event it belongs to")
-
-
-class SealedSize(Part):
-    """How far an origin of the ledger was sealed."""
-
-    origin: Name = Field(description="origin, such as example/p0")
-    size: Count = Field(description="number of leaves of its tree")
 
 
 @event("governance.report.issued")
@@ -208,3 +201,103 @@ class PayloadDeleted(FullEvent):
     request: Id | None = Field(None, description="oversight.request.received event")
     rule: Name | None = Field(None, description="retention rule, if on schedule")
     reason: Text | None = Field(None, description="why, without naming a person")
+
+
+@event("governance.system.changed")
+class SystemChanged(FullEvent):
+    """What the inventory says of an AI system changed."""
+
+    system: Name = Field(description="registered name of the system")
+    changes: list[Change] = Field(description="what changed")
+    reason: Text | None = Field(None, description="why")
+
+
+@event("governance.system.classified")
+class SystemClassified(FullEvent):
+    """A person decided which class of a regime an AI system falls into."""
+
+    system: Name = Field(description="registered name of the system")
+    regime: Name = Field(description="law or policy, such as eu-ai-act")
+    category: Name = Field(description="class within it, such as high_risk")
+    grounds: Line = Field(description="why, with the provision")
+    decided_by: Text | None = Field(None, description="pseudonym of who decided")
+
+
+@event("governance.system.retired")
+class SystemRetired(FullEvent):
+    """An AI system went out of use; its history stays."""
+
+    system: Name = Field(description="registered name of the system")
+    effective_at: Time = Field(description="from when")
+    reason: Text | None = Field(None, description="why")
+
+
+class Stage(Symbol):
+    """A stage in the life of a model, each of which somebody must be able to explain.
+
+    whole: the model as a whole. data: where its data come from. features: how features
+    are made. training, evaluation, deployment, monitoring: how each is done.
+    """
+
+    UNKNOWN = "unknown"
+    WHOLE = "whole"
+    DATA = "data"
+    FEATURES = "features"
+    TRAINING = "training"
+    EVALUATION = "evaluation"
+    DEPLOYMENT = "deployment"
+    MONITORING = "monitoring"
+
+
+@event("governance.role.granted")
+class RoleGranted(FullEvent):
+    """A person or service was given a role: a mandate, or the care for a stage."""
+
+    principal: Name = Field(description="identity that gets the role")
+    role: Name = Field(description="role, such as approver, owner or expert")
+    system: Text | None = Field(None, description="AI system it is for; none is any")
+    model: Text | None = Field(None, description="model it is for; none is any")
+    stage: Stage | None = Field(None, description="stage it is for; none is any")
+    gates: list[Text] = Field(
+        default_factory=list[str], description="gates it may decide at; empty is none"
+    )
+    max_materiality: Text | None = Field(
+        None, description="highest tier it may decide on; none is any"
+    )
+    valid_from: Time = Field(description="from when")
+    until: Time | None = Field(None, description="until when; none is open")
+    handed_over_from: Text | None = Field(
+        None, description="identity that had the role before"
+    )
+    reason: Text | None = Field(None, description="why")
+
+
+@event("governance.role.revoked")
+class RoleRevoked(FullEvent):
+    """A role ended before its time."""
+
+    grant: Ref = Field(description="event that granted the role")
+    effective_at: Time = Field(description="from when it no longer holds")
+    reason: Text | None = Field(None, description="why")
+
+
+@event("governance.exception.granted")
+class ExceptionGranted(FullEvent):
+    """A rule need not be kept for a time, against a compensating control."""
+
+    exception: Name = Field(description="name of the exception, never reused")
+    policy: Name = Field(description="rule or gate it is an exception from")
+    object: Ref | None = Field(None, description="event it is for; none is the system")
+    system: Text | None = Field(None, description="AI system it is for")
+    reason: Line = Field(description="why")
+    compensating_control: Line = Field(description="what is done instead")
+    approver: Name = Field(description="identity of who granted it")
+    expires: Time = Field(description="until when it holds")
+
+
+@event("governance.exception.ended")
+class ExceptionEnded(FullEvent):
+    """An exception ended before its time."""
+
+    exception: Ref = Field(description="event that granted it")
+    reason: Text | None = Field(None, description="why")

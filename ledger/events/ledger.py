@@ -7,9 +7,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator, ConfigDict, Field, Strict
 
-from ledger.events.base import LeanEvent, Part, event
+from ledger.events.base import LeanEvent, Part, Ref, event
 from ledger.events.common import IdentityKind
-from ledger.events.types import Bytes, Count, Flag, Int, Long, Name, Text, Time
+from ledger.events.types import Bytes, Count, Flag, Int, Line, Long, Name, Text, Time
 
 
 def _check_policy(value: str) -> str:
@@ -256,3 +256,15 @@ class GapDeclared(LeanEvent):
     last: Long | None = Field(None, description="last sequence number missing")
     count: Count | None = Field(None, description="how many are missing, if known")
     declared_by: Text | None = Field(None, description="who declares it")
+
+
+@event("ledger.event.corrected")
+class EventCorrected(LeanEvent):
+    """A recorded event is wrong; it stays as it is, and another tells it right."""
+
+    original: Ref = Field(description="the event that is wrong")
+    correction: Ref | None = Field(
+        None, description="the event that tells it right; none if nothing replaces it"
+    )
+    reason: Line = Field(description="what was wrong, and why")
+    by: Text | None = Field(None, description="who asked for the correction")

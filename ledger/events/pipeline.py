@@ -173,3 +173,69 @@ class InputRead(FullEvent):
     bytes_read: Count | None = Field(None, description="bytes actually read")
     rows: Count | None = Field(None, description="rows actually read")
     rank: Count = Field(description="position among the inputs of the run, from 0")
+
+
+class PackageKind(Symbol):
+    """What a build produced.
+
+    training_program: code that trains. serving_image: what serves. package: a library.
+    """
+
+    UNKNOWN = "unknown"
+    TRAINING_PROGRAM = "training_program"
+    SERVING_IMAGE = "serving_image"
+    PACKAGE = "package"
+
+
+@event("pipeline.artifact.packaged")
+class ArtifactPackaged(FullEvent):
+    """A build made a program or image from a commit."""
+
+    name: Name = Field(description="name of the program or image")
+    kind: PackageKind = Field(description="what it is")
+    digest: Digest = Field(description="digest of what was built")
+    repository: Line | None = Field(None, description="URL without credentials")
+    commit: Name = Field(description="commit hash it was built from")
+    dirty: Flag = Field(description="whether files differed from the commit")
+    builder: Text | None = Field(None, description="build service and job")
+    tests_passed: Flag | None = Field(None, description="whether its tests passed")
+    sbom_digest: Digest | None = Field(None, description="bill of materials")
+    environment_digest: Digest | None = Field(
+        None, description="digest over names and versions of what is installed in it"
+    )
+
+
+class Reproduction(Symbol):
+    """How a repeated run compares.
+
+    identical: every output bit for bit. equivalent: within the tolerance. different:
+    not. not_possible: something needed is not there.
+    """
+
+    UNKNOWN = "unknown"
+    IDENTICAL = "identical"
+    EQUIVALENT = "equivalent"
+    DIFFERENT = "different"
+    NOT_POSSIBLE = "not_possible"
+
+
+class Difference(Part):
+    """One thing that was not the same."""
+
+    kind: Name = Field(description="library, seed, input, code, output, metric, …")
+    name: Text = Field(description="which one")
+    expected: Line | None = Field(None, description="as recorded")
+    actual: Line | None = Field(None, description="as found")
+
+
+@event("pipeline.run.reproduced")
+class RunReproduced(FullEvent):
+    """A recorded run was repeated, or it was found that it cannot be."""
+
+    run: Ref = Field(description="start event of the recorded run")
+    reproduction: Id | None = Field(None, description="start event of the new run")
+    verdict: Reproduction = Field(description="how they compare")
+    differences: list[Difference] = Field(
+        default_factory=list[Difference], description="what was not the same"
+    )
+    tolerance: Real | None = Field(None, description="relative tolerance of metrics")

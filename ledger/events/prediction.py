@@ -2,8 +2,18 @@
 
 from pydantic import Field
 
-from ledger.events.base import LeanEvent, event
-from ledger.events.types import Bytes, Count, Flag, Id, Name, Symbol, Text
+from ledger.events.base import FullEvent, LeanEvent, Ref, event
+from ledger.events.types import (
+    Bytes,
+    Count,
+    Flag,
+    Id,
+    Line,
+    Name,
+    Symbol,
+    Text,
+    Time,
+)
 
 
 class Path(Symbol):
@@ -64,3 +74,59 @@ class DecisionRecorded(LeanEvent):
     replaces_decision_id: Id | None = Field(
         None, description="earlier decision this one takes the place of"
     )
+
+
+@event("prediction.batch.recorded")
+class BatchRecorded(FullEvent):
+    """A model scored a whole dataset: one event for all its rows."""
+
+    release: Id = Field(description="release event that was in use")
+    deployment: Id | None = Field(None, description="activation of the deployment")
+    input: Ref | None = Field(None, description="dataset version that was scored")
+    output: Ref | None = Field(None, description="dataset version with the scores")
+    rows: Count = Field(description="rows scored")
+    key_column: Text | None = Field(None, description="column that names a row")
+    started_at: Time = Field(description="when scoring began")
+    ended_at: Time = Field(description="when it ended")
+    errors: Count = Field(description="rows without a score")
+
+
+@event("prediction.session.ended")
+class SessionEnded(FullEvent):
+    """A period of use ended (EU AI Act, Article 12(3))."""
+
+    deployment: Id = Field(description="activation of the deployment")
+    started_at: Time = Field(description="when the use began")
+    ended_at: Time = Field(description="when it ended")
+    operator: Text | None = Field(None, description="pseudonym of who used it")
+    reference_database: Text | None = Field(
+        None, description="database that input was checked against, with its version"
+    )
+    verified_by: list[Text] = Field(
+        default_factory=list[str], description="persons who verified the results"
+    )
+
+
+@event("prediction.outcome.observed")
+class OutcomeObserved(FullEvent):
+    """What came true of what had been predicted, often much later."""
+
+    decision: Id = Field(description="the decision")
+    outcome: Text | None = Field(None, description="class or bucket that came true")
+    observed_at: Time = Field(description="when it was known")
+    source: Text | None = Field(None, description="system or process that knows it")
+    censored: Flag = Field(description="whether it can no longer be known")
+
+
+@event("prediction.count.reported")
+class CountReported(FullEvent):
+    """Another system counted the decisions of a population for itself."""
+
+    reporter: Name = Field(description="system that counted, not the one that decided")
+    population: Line = Field(description="what was counted, in words")
+    release: Id | None = Field(None, description="of this release alone")
+    deployment: Id | None = Field(None, description="of this deployment alone")
+    output: Text | None = Field(None, description="with this output alone")
+    period_from: Time = Field(description="begin, inclusive")
+    period_to: Time = Field(description="end, exclusive")
+    count: Count = Field(description="how many")

@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from ledger.events.base import FullEvent, Part, Ref, event
-from ledger.events.common import Artifact, Origin, Scheme
+from ledger.events.common import Artifact, Change, Origin, Scheme
 from ledger.events.types import Digest, Line, Name, Real, Symbol, Text, Time
 
 
@@ -189,4 +189,95 @@ class ApprovalDecided(FullEvent):
     issuer: Text | None = Field(None, description="who authenticated the person")
     auth_time: Time | None = Field(
         None, description="when the person authenticated, microseconds since 1970"
+    )
+
+
+@event("registry.approval.revoked")
+class ApprovalRevoked(FullEvent):
+    """An approval was taken back."""
+
+    approval: Ref = Field(description="the decision that no longer holds")
+    effective_at: Time = Field(description="from when it does not hold")
+    reason: Text | None = Field(None, description="why")
+
+
+class Lifecycle(Symbol):
+    """Where a model is in its life.
+
+    development: being made. validation: being examined. production: in use. retired:
+    no longer used.
+    """
+
+    UNKNOWN = "unknown"
+    DEVELOPMENT = "development"
+    VALIDATION = "validation"
+    PRODUCTION = "production"
+    RETIRED = "retired"
+
+
+@event("registry.model.changed")
+class ModelChanged(FullEvent):
+    """What is said of a model changed: its title, owner, place in its life."""
+
+    model: Name = Field(description="registered name of the model, which stays")
+    changes: list[Change] = Field(
+        default_factory=list[Change], description="what changed"
+    )
+    lifecycle: Lifecycle | None = Field(None, description="where it is from now on")
+    reason: Text | None = Field(None, description="why")
+
+
+@event("registry.model_version.withdrawn")
+class ModelVersionWithdrawn(FullEvent):
+    """A model version may no longer be released; what is recorded of it stays."""
+
+    model_version: Ref = Field(description="the model version")
+    effective_at: Time = Field(description="from when")
+    reason: Text = Field(description="why")
+
+
+@event("registry.alias.set")
+class AliasSet(FullEvent):
+    """A name was pointed at a version of a model, or taken away."""
+
+    model: Name = Field(description="registered name of the model")
+    alias: Name = Field(description="the name, such as champion")
+    model_version: Ref | None = Field(
+        None, description="version it means from now on; none takes it away"
+    )
+    previous: Ref | None = Field(None, description="version it meant before")
+    reason: Text | None = Field(None, description="why")
+
+
+@event("registry.tag.set")
+class TagSet(FullEvent):
+    """A tag of a model, version, run or any other recorded thing was set or removed."""
+
+    object: Ref = Field(description="event that describes the tagged thing")
+    key: Name = Field(description="name of the tag")
+    value: Text | None = Field(None, description="its value; none removes it")
+    previous: Text | None = Field(None, description="its value before")
+
+
+class ReleaseEnd(Symbol):
+    """How a release ended.
+
+    withdrawn: not to be deployed any more. recalled: to be taken out of use as well.
+    """
+
+    UNKNOWN = "unknown"
+    WITHDRAWN = "withdrawn"
+    RECALLED = "recalled"
+
+
+@event("registry.release.withdrawn")
+class ReleaseWithdrawn(FullEvent):
+    """A release may no longer be used."""
+
+    release: Ref = Field(description="the release")
+    kind: ReleaseEnd = Field(description="how it ends")
+    effective_at: Time = Field(description="from when")
+    reason: Text = Field(description="why")
+    notified: list[Text] = Field(
+        default_factory=list[str], description="consumers that were told"
     )

@@ -2,8 +2,8 @@
 
 from pydantic import Field
 
-from ledger.events.base import FullEvent, Ref, event
-from ledger.events.types import Digest, Flag, Name, Real, Symbol, Text
+from ledger.events.base import FullEvent, Part, Ref, event
+from ledger.events.types import Count, Digest, Flag, Name, Real, Symbol, Text
 
 
 class Role(Symbol):
@@ -77,3 +77,66 @@ class ProcessAttested(FullEvent):
     matches: Flag | None = Field(
         None, description="whether artifact and configuration equal the release's"
     )
+
+
+class EnvironmentKind(Symbol):
+    """What an environment is for."""
+
+    UNKNOWN = "unknown"
+    DEVELOPMENT = "development"
+    CI = "ci"
+    TRAINING = "training"
+    TEST = "test"
+    PRODUCTION = "production"
+    EDGE = "edge"
+    OTHER = "other"
+
+
+class Gate(Part):
+    """What a release must have passed before it runs in an environment."""
+
+    gate: Name = Field(description="name of the gate, as approvals name it")
+    materiality: Text | None = Field(
+        None, description="tier of systems it is for; none is all"
+    )
+    approvals: Count = Field(description="how many persons must approve, authors aside")
+    evidence: list[Text] = Field(
+        default_factory=list[str],
+        description="event types that must exist for the release or its version",
+    )
+
+
+@event("serving.environment.registered")
+class EnvironmentRegistered(FullEvent):
+    """An environment was entered, with its gates; the newest entry counts."""
+
+    environment: Name = Field(description="name of the environment, such as prod")
+    kind: EnvironmentKind = Field(description="what it is for")
+    member_state: Text | None = Field(None, description="country it serves, ISO 3166")
+    gates: list[Gate] = Field(
+        default_factory=list[Gate], description="what must be passed; empty is nothing"
+    )
+    owner: Text | None = Field(None, description="who answers for it")
+
+
+@event("serving.deployment.observed")
+class DeploymentObserved(FullEvent):
+    """An orchestrator, gateway or foreign registry was seen to run something."""
+
+    observer: Name = Field(description="who saw it, such as the orchestrator's name")
+    environment: Name = Field(description="name of the environment")
+    service: Name = Field(description="service or endpoint")
+    deployment: Ref | None = Field(None, description="recorded deployment, if known")
+    release_digest: Digest | None = Field(None, description="release it claims to run")
+    artifact_digest: Digest | None = Field(None, description="model artifact it runs")
+    configuration_digest: Digest | None = Field(
+        None, description="configuration it runs with"
+    )
+    image_digest: Digest | None = Field(None, description="image it runs")
+    packages_digest: Digest | None = Field(
+        None, description="digest over names and versions of what is installed"
+    )
+    backing_services: list[Text] = Field(
+        default_factory=list[str], description="services it was seen to call"
+    )
+    replicas: Count | None = Field(None, description="how many processes")

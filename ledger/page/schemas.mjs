@@ -7,6 +7,8 @@ import { sha256 } from "./crypto.mjs";
 /** Schema text by type name; version 1 of each. */
 export const BUILT_IN = {
   __proto__: null,
+  "ledger.event.corrected":
+    '{"name":"corrected_v1","namespace":"mlledger.ledger.event","type":"record","fields":[{"name":"id","type":{"name":"Id","namespace":"mlledger","type":"fixed","size":16}},{"name":"time","type":"long"},{"name":"original","type":{"name":"Ref","namespace":"mlledger","type":"record","fields":[{"name":"id","type":"mlledger.Id"},{"name":"digest","type":"string"}]}},{"name":"correction","type":["null","mlledger.Ref"],"default":null},{"name":"reason","type":"string"},{"name":"by","type":["null","string"],"default":null}]}',
   "ledger.gap.declared":
     '{"name":"declared_v1","namespace":"mlledger.ledger.gap","type":"record","fields":[{"name":"id","type":{"name":"Id","namespace":"mlledger","type":"fixed","size":16}},{"name":"time","type":"long"},{"name":"stream_id","type":["null","bytes"],"default":null},{"name":"cause","type":"string"},{"name":"first","type":["null","long"],"default":null},{"name":"last","type":["null","long"],"default":null},{"name":"count","type":["null","long"],"default":null},{"name":"declared_by","type":["null","string"],"default":null}]}',
   "ledger.key.authorized":

@@ -1,10 +1,11 @@
-"""Decisions: one row for each prediction that mattered; deletions of their payload."""
+"""Decisions: one row for each prediction that mattered, and what became of it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from projections.rows import EventPosition, Fields, Row, common
+from projections.facts import Facts
+from projections.rows import EventPosition, Fields, Row
 
 if TYPE_CHECKING:
     from ledger.codec import Decoded
@@ -25,11 +26,8 @@ def rows(
 
     Decisions are lean: no basis, and the system is that of release and deployment.
     """
-    if event.name == DELETED:
-        first = common(event, position, sealed_at, identity)
-        return (Row("payload_deletion", first + _deletion(event.fields)),)
     if event.name != EVENT:
-        return ()
+        return _FACTS.rows(event, position, sealed_at, identity)
     f = event.fields
     values = (
         event.id,
@@ -70,3 +68,19 @@ def _deletion(f: Fields) -> tuple[object, ...]:
         f["rule"],
         f["reason"],
     )
+
+
+_FACTS = Facts(
+    {
+        "prediction.batch.recorded": "batch",
+        "prediction.session.ended": "session",
+        "prediction.outcome.observed": "outcome",
+        "prediction.count.reported": "count_report",
+        "oversight.review.decided": "review",
+        "oversight.system.stopped": "system_stop",
+        "oversight.system.resumed": "system_resumption",
+        "oversight.stop.tested": "stop_test",
+        "oversight.notice.sent": "notice",
+    },
+    {DELETED: ("payload_deletion", _deletion)},
+)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from ledger.ledger_types import ENDORSED, decode_statement
 from projections import decisions
+from projections.facts import values_of
 from projections.rows import EventPosition, Fields, Row, common
 
 if TYPE_CHECKING:
@@ -34,11 +35,12 @@ def rows(
     first = common(event, position, sealed_at, identity)
     found = Row("event", first + _event(event, kind))
     name, fields = _stated(event)
-    fact = _FACTS.get(name)
-    if fact is None:
-        return (found,)
-    table, columns = fact
-    return (found, Row(table, first + columns(fields)))
+    if table := _PLAIN.get(name):
+        return (found, Row(table, first + values_of(name, fields)))
+    if fact := _MADE.get(name):
+        table, make = fact
+        return (found, Row(table, first + make(fields)))
+    return (found,)
 
 
 def _stated(event: Decoded) -> tuple[str, Fields]:
@@ -62,41 +64,12 @@ def _event(event: Decoded, kind: str) -> tuple[object, ...]:
     )
 
 
-def _opened(f: Fields) -> tuple[object, ...]:
-    return (
-        f["identity"],
-        f["software"],
-        f["version"],
-        f["host"],
-        f["heartbeat_s"],
-        f["predecessor"],
-        f["seen_checkpoint"],
-    )
-
-
 def _reported(f: Fields) -> tuple[object, ...]:
     return ("reported", f["counts"], f["seen_checkpoint"])
 
 
 def _closed(f: Fields) -> tuple[object, ...]:
     return ("closed", f["counts"], None)
-
-
-def _gap(f: Fields) -> tuple[object, ...]:
-    about = (f["cause"], f["first"], f["last"], f["count"], f["declared_by"])
-    return (f["stream_id"], *about)
-
-
-def _authorized(f: Fields) -> tuple[object, ...]:
-    return (f["public_key"], f["identity"], f["kind"], f["event_types"], f["attests"])
-
-
-def _revoked(f: Fields) -> tuple[object, ...]:
-    return (f["key_fp"], f["compromised_since"], f["reason"])
-
-
-def _rotated(f: Fields) -> tuple[object, ...]:
-    return (f["old_key_fp"], f["public_key"])
 
 
 def _contract(f: Fields) -> tuple[object, ...]:
@@ -134,14 +107,16 @@ def _access(f: Fields) -> tuple[object, ...]:
     )
 
 
-_FACTS: Mapping[str, tuple[str, Callable[[Fields], tuple[object, ...]]]] = {
-    "ledger.stream.opened": ("stream_opened", _opened),
+_PLAIN: Mapping[str, str] = {
+    "ledger.stream.opened": "stream_opened",
+    "ledger.gap.declared": "gap_declared",
+    "ledger.key.authorized": "key_authorized",
+    "ledger.key.revoked": "key_revoked",
+    "ledger.key.rotated": "key_rotated",
+}
+_MADE: Mapping[str, tuple[str, Callable[[Fields], tuple[object, ...]]]] = {
     "ledger.stream.reported": ("stream_report", _reported),
     "ledger.stream.closed": ("stream_report", _closed),
-    "ledger.gap.declared": ("gap_declared", _gap),
-    "ledger.key.authorized": ("key_authorized", _authorized),
-    "ledger.key.revoked": ("key_revoked", _revoked),
-    "ledger.key.rotated": ("key_rotated", _rotated),
     "consumer.contract.declared": ("consumer_contract", _contract),
     "consumer.access.observed": ("consumer_access", _access),
 }

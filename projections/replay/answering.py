@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from ledger.errors import InvalidEventError, LedgerError, MalformedError
+from projections.replay.columns import covered
 from projections.replay.filling import fill
 from projections.replay.questions import (
     approvals,
@@ -24,10 +26,19 @@ if TYPE_CHECKING:
     from projections.replay.tables import Rows
 
 Data = list[dict[str, object]]
+_PLAIN = ("live_at", "approvals")
+"""Questions whose twins give rows as they stand in ``answer.json``."""
+_TIME = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+    r"([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{3}|\.[0-9]{6})?)?"
+    r"(Z|[+-][0-9]{2}:[0-9]{2})?)?"
+)
+_ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9a-fA-F]{32}")
+_NUMBER = re.compile(r"0|[1-9][0-9]{0,8}")
 
 
 def replayed(reader: Reader) -> Data:
-    """Return the rows that the enclosed entries give.
+    """Return the rows that the enclosed entries give, in the columns that count.
 
     Raises:
         MalformedError: the bundle's parameters are none of that question.
@@ -46,7 +57,8 @@ def replayed(reader: Reader) -> Data:
     if given:
         unknown = ", ".join(sorted(given))
         raise MalformedError(f"bundle.json: unknown parameters: {unknown}")
-    return as_rows(contents.question, answer)
+    rows = answer if contents.question in _PLAIN else as_rows(contents.question, answer)
+    return covered(contents.question, cast("Data", rows))
 
 
 def as_rows(question: str, answer: Any) -> Data:
@@ -54,7 +66,9 @@ def as_rows(question: str, answer: Any) -> Data:
     from projections.commands.question import data_of
 
     if question == "live_at":
-        answer = sorted(answer, key=deployment_order)
+        answer = sorted(
+            answer, key=lambda row: deployment_order(row.environment, row.service)
+        )
     if question == "integrity_of_range":
         answer = replace(
             answer, conflicts=tuple(sorted(answer.conflicts, key=conflict_order))
@@ -63,17 +77,28 @@ def as_rows(question: str, answer: Any) -> Data:
     return cast("Data", data if isinstance(data, list) else [data])
 
 
+def _taken(given: dict[str, str], name: str, form: re.Pattern[str]) -> str | None:
+    text = given.pop(name, None)
+    if text is not None and not form.fullmatch(text):
+        raise InvalidEventError(f"{name}: {text!r} is not in a form of bundles")
+    return text
+
+
 def _bounds(given: dict[str, str]) -> Bounds:
     from projections.commands.opening import bounds
 
-    return bounds(given.pop("as_of", None), given.pop("known_as_of", None))
+    return bounds(_taken(given, "as_of", _TIME), _taken(given, "known_as_of", _TIME))
 
 
 def _id(given: dict[str, str], name: str) -> UUID | None:
     from projections.commands.opening import identifier
 
-    text = given.pop(name, None)
+    text = _taken(given, name, _ID)
     return None if text is None else identifier(text)
+
+
+def _limit(given: dict[str, str], otherwise: int) -> int:
+    return int(_taken(given, "limit", _NUMBER) or otherwise)
 
 
 def _ask_chain(rows: Rows, given: dict[str, str]) -> object:
@@ -99,7 +124,7 @@ def _ask_range(rows: Rows, given: dict[str, str]) -> object:
     from projections.commands.opening import bounds
 
     def moment(name: str) -> Any:
-        return bounds(given.pop(name, None), None).as_of
+        return bounds(_taken(given, name, _TIME), None).as_of
 
     now = moment("now")
     if now is None:
@@ -110,7 +135,7 @@ def _ask_range(rows: Rows, given: dict[str, str]) -> object:
         now=now,
         since=moment("since"),
         until=moment("until"),
-        limit=int(given.pop("limit", "1000")),
+        limit=_limit(given, 1_000),
     )
 
 
@@ -118,7 +143,7 @@ def _ask_approvals(rows: Rows, given: dict[str, str]) -> object:
     return approvals(
         rows,
         object_id=_id(given, "object_id"),
-        limit=int(given.pop("limit", "100")),
+        limit=_limit(given, 100),
         bounds=_bounds(given),
     )
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, cast
 
 from psycopg.sql import Identifier
 
@@ -47,8 +47,10 @@ def prove(
     limits = bounds(times.get("as_of"), times.get("known_as_of"))
     values = arguments(question, rest, limits)
     given = {key: text for key, _, text in (pair.partition("=") for pair in pairs)}
-    if isinstance(now := values.get("now"), datetime):
-        given["now"] = now.isoformat()
+    given |= {key: _written(values[key]) for key in given if key in values}
+    moments = {"as_of": limits.as_of, "known_as_of": limits.known_as_of}
+    moments["now"] = cast("datetime | None", values.get("now"))
+    given |= {key: _written(moment) for key, moment in moments.items() if moment}
     with connection.transaction():
         sizes = _positions(connection)
         rows = as_rows(question.__name__, question(connection, **values))
@@ -57,6 +59,13 @@ def prove(
         log: size for log, size in logs.items() if is_read(question.__name__, log)
     }
     return collector.answer(question.__name__, given, format_rows(rows), sizes=wanted)
+
+
+def _written(value: object) -> str:
+    """Return a parameter in the form that bundles have, see ``docs/format.md``."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return str(value)
 
 
 def _positions(connection: Connection) -> dict[str, int]:

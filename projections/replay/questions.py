@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import fields
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from projections.columns import from_time
 from projections.evidence import ALWAYS, Bounds
-from projections.registry.answers import Approval, Deployment
+from projections.replay.columns import APPROVAL, DEPLOYMENT, Answer
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from projections.replay.tables import Loaded, Rows
     from projections.stored import Stored
 
-_Answer = TypeVar("_Answer")
 _ALL = datetime.max.replace(tzinfo=UTC)
 
 
@@ -47,11 +45,11 @@ def live_at(
     environment: str | None = None,
     system: str | None = None,
     bounds: Bounds = ALWAYS,
-) -> list[Deployment]:
+) -> list[Answer]:
     """See ``projections/registry/sql/live_at.sql`` (Q02)."""
     known = _by_id(rows.loaded("registry.release"), until=bounds.known_as_of)
     changes = rows.loaded("registry.deployment_change")
-    found: list[Deployment] = []
+    found: list[Loaded] = []
     for deployment in rows.loaded("registry.deployment"):
         release = known.get(deployment["release_id"], {})
         row = _live(deployment, release, changes, bounds)
@@ -60,14 +58,15 @@ def live_at(
             system is None or system_id == system
         )
         if wanted and row is not None:
-            found.append(_answer(Deployment, row | {"system_id": system_id}))
-    newest = sorted(found, key=lambda row: (row.time, row.event_id.bytes), reverse=True)
-    return sorted(newest, key=deployment_order)
+            found.append(row | {"system_id": system_id})
+    newest = sorted(found, key=_moment, reverse=True)
+    newest.sort(key=lambda row: deployment_order(row["environment"], row["service"]))
+    return [_answer(row, DEPLOYMENT) for row in newest]
 
 
-def deployment_order(row: Deployment) -> tuple[str, bool, str]:
+def deployment_order(environment: str, service: str | None) -> tuple[str, bool, str]:
     """Order deployments by environment and service, whatever a database's collation."""
-    return (row.environment, row.service is None, row.service or "")
+    return (environment, service is None, service or "")
 
 
 def _live(
@@ -112,12 +111,12 @@ def approvals(
     object_id: UUID | None = None,
     limit: int = 100,
     bounds: Bounds = ALWAYS,
-) -> list[Approval]:
+) -> list[Answer]:
     """See ``projections/registry/sql/approvals.sql`` (Q06)."""
     requests = _by_id(rows.loaded("registry.approval_request"))
     releases = _by_id(rows.loaded("registry.release"))
     events = _by_id(rows.loaded("integrity.event"))
-    found: list[Approval] = []
+    found: list[Loaded] = []
     for row in rows.loaded("registry.approval"):
         if object_id not in {None, row["object_id"]} or not _within(row, bounds):
             continue
@@ -130,9 +129,9 @@ def approvals(
             "identity_kind": events.get(row["event_id"], {}).get("identity_kind"),
             "matches": digest == row["content_digest"] if known else None,
         }
-        found.append(_answer(Approval, row | extra))
-    found.sort(key=lambda row: (row.time, row.event_id.bytes), reverse=True)
-    return found[:limit]
+        found.append(row | extra)
+    found.sort(key=_moment, reverse=True)
+    return [_answer(row, APPROVAL) for row in found[:limit]]
 
 
 class MemoryReader:
@@ -159,9 +158,10 @@ class MemoryReader:
         )
 
 
-def _answer(kind: Callable[..., _Answer], row: Loaded) -> _Answer:
-    names = {item.name for item in fields(cast("Any", kind))}
-    return kind(**{name: row[name] for name in names})
+def _answer(row: Loaded, names: str) -> Answer:
+    place = {"origin": row["origin"], "leaf": row["leaf"], "index": row["idx"]}
+    shown = row | {"position": place}
+    return {name: shown[name] for name in names.split()}
 
 
 def _by_id(rows: Iterable[Loaded], until: datetime | None = None) -> dict[Any, Loaded]:

@@ -16,6 +16,7 @@ from ledger.log import MANIFEST
 from ledger.verification import exit_code
 from projections.cli import register
 from projections.digests import digest_projections, table_digests
+from projections.projection import PROJECTIONS
 from projections.rebuild import positions
 from projections.worker import Worker
 from tests.support.database import Projected, projected, tell, write
@@ -80,12 +81,7 @@ def test_publishing_writes_what_is_printed(world):
     answer = run("db", "digest", "--publish")
     assert answer["meta"]["published"]
     facts = digested(world)
-    assert {fact["projection"] for fact in facts} == {
-        "registry",
-        "lineage",
-        "decisions",
-        "integrity",
-    }
+    assert {fact["projection"] for fact in facts} == {one.name for one in PROJECTIONS}
     written = {
         f"{fact['projection']}.{item['table']}": (
             f"sha256:{item['digest'].hex()}",
@@ -132,5 +128,6 @@ def test_a_worker_digests_once_a_day(world, monkeypatch):
             worker.step()
             worker.step()
             counts.append(len(digested(world)))
-    assert counts == [0, 4, 4, 8]
+    once = len(PROJECTIONS)
+    assert counts == [0, once, once, 2 * once]
     assert exit_code(dated_steps(world.ledger)) == 0

@@ -148,6 +148,8 @@ ledger.projection.digested projection:string version:string
   checkpoints:[origin:string,size:long,root:bytes]
   tables:[table:string,rows:long,digest:bytes]
 ledger.setting.changed setting:string before:string? after:string? by:string?
+ledger.event.corrected original:id:mlledger.Id,digest:string
+  correction:mlledger.Ref? reason:string by:string?
 ledger.stream.opened identity:string software:string version:string host:string
   heartbeat_s:int
   predecessor:stream_id:bytes,seq:long?,header_hash:bytes?,in_flight:[bytes]?

@@ -83,3 +83,199 @@ CREATE TABLE payload_deletion (
        reason          text
 );
 CREATE INDEX ON payload_deletion USING gin (decision_ids);
+
+-- prediction.batch.recorded
+CREATE TABLE batch (
+       event_id   uuid        PRIMARY KEY,
+       time       timestamptz NOT NULL,
+       sealed_at  timestamptz NOT NULL,
+       origin     text        COLLATE "C" NOT NULL,
+       leaf       bigint      NOT NULL,
+       idx        integer     NOT NULL,
+       identity   text        NOT NULL,
+       basis      text,
+       system_id  text,
+       release_id        uuid NOT NULL,
+       deployment_id     uuid,
+       input_id          uuid,
+       input_ref_digest  text,
+       output_id         uuid,
+       output_ref_digest text,
+       rows              bigint NOT NULL,
+       key_column        text,
+       started_at        timestamptz NOT NULL,
+       ended_at          timestamptz NOT NULL,
+       errors            bigint NOT NULL
+);
+CREATE INDEX ON batch (release_id);
+CREATE INDEX ON batch (deployment_id);
+CREATE INDEX ON batch (input_id);
+CREATE INDEX ON batch (output_id);
+
+-- prediction.session.ended
+CREATE TABLE session (
+       event_id   uuid        PRIMARY KEY,
+       time       timestamptz NOT NULL,
+       sealed_at  timestamptz NOT NULL,
+       origin     text        COLLATE "C" NOT NULL,
+       leaf       bigint      NOT NULL,
+       idx        integer     NOT NULL,
+       identity   text        NOT NULL,
+       basis      text,
+       system_id  text,
+       deployment_id      uuid NOT NULL,
+       started_at         timestamptz NOT NULL,
+       ended_at           timestamptz NOT NULL,
+       operator           text,
+       reference_database text,
+       verified_by        varchar(256)[]
+);
+CREATE INDEX ON session (deployment_id);
+
+-- prediction.outcome.observed
+CREATE TABLE outcome (
+       event_id   uuid        PRIMARY KEY,
+       time       timestamptz NOT NULL,
+       sealed_at  timestamptz NOT NULL,
+       origin     text        COLLATE "C" NOT NULL,
+       leaf       bigint      NOT NULL,
+       idx        integer     NOT NULL,
+       identity   text        NOT NULL,
+       basis      text,
+       system_id  text,
+       decision_id uuid NOT NULL,
+       outcome     text,
+       observed_at timestamptz NOT NULL,
+       source      text,
+       censored    boolean NOT NULL
+);
+CREATE INDEX ON outcome (decision_id);
+
+-- prediction.count.reported
+CREATE TABLE count_report (
+       event_id   uuid        PRIMARY KEY,
+       time       timestamptz NOT NULL,
+       sealed_at  timestamptz NOT NULL,
+       origin     text        COLLATE "C" NOT NULL,
+       leaf       bigint      NOT NULL,
+       idx        integer     NOT NULL,
+       identity   text        NOT NULL,
+       basis      text,
+       system_id  text,
+       reporter      varchar(256) NOT NULL,
+       population    text NOT NULL,
+       release_id    uuid,
+       deployment_id uuid,
+       output        text,
+       period_from   timestamptz NOT NULL,
+       period_to     timestamptz NOT NULL,
+       count         bigint NOT NULL
+);
+CREATE INDEX ON count_report (reporter, time);
+CREATE INDEX ON count_report (release_id);
+CREATE INDEX ON count_report (deployment_id);
+
+-- oversight.review.decided
+CREATE TABLE review (
+       event_id   uuid        PRIMARY KEY,
+       time       timestamptz NOT NULL,
+       sealed_at  timestamptz NOT NULL,
+       origin     text        COLLATE "C" NOT NULL,
+       leaf       bigint      NOT NULL,
+       idx        integer     NOT NULL,
+       identity   text        NOT NULL,
+       basis      text,
+       system_id  text,
+       decision_id          uuid NOT NULL,
+       reviewer             varchar(256) NOT NULL,
+       role                 text,
+       team                 text,
+       action               text NOT NULL,
+       final_output         text,
+       reason_code          text,
+       opened_at            timestamptz,
+       decided_at           timestamptz NOT NULL,
+       rationale_commitment bytea
+);
+CREATE INDEX ON review (reviewer, time);
+CREATE INDEX ON review (decision_id);
+
+-- oversight.system.stopped
+CREATE TABLE system_stop (
+       event_id   uuid        PRIMARY KEY,
+       time       timestamptz NOT NULL,
+       sealed_at  timestamptz NOT NULL,
+       origin     text        COLLATE "C" NOT NULL,
+       leaf       bigint      NOT NULL,
+       idx        integer     NOT NULL,
+       identity   text        NOT NULL,
+       basis      text,
+       system_id  text,
+       system        varchar(256) NOT NULL,
+       deployment_id uuid,
+       actor         text,
+       reason        text NOT NULL
+);
+CREATE INDEX ON system_stop (system, time);
+CREATE INDEX ON system_stop (deployment_id);
+
+-- oversight.system.resumed
+CREATE TABLE system_resumption (
+       event_id   uuid        PRIMARY KEY,
+       time       timestamptz NOT NULL,
+       sealed_at  timestamptz NOT NULL,
+       origin     text        COLLATE "C" NOT NULL,
+       leaf       bigint      NOT NULL,
+       idx        integer     NOT NULL,
+       identity   text        NOT NULL,
+       basis      text,
+       system_id  text,
+       stop_id         uuid NOT NULL,
+       stop_ref_digest text,
+       actor           text,
+       reason          text NOT NULL
+);
+CREATE INDEX ON system_resumption (stop_id);
+
+-- oversight.stop.tested
+CREATE TABLE stop_test (
+       event_id   uuid        PRIMARY KEY,
+       time       timestamptz NOT NULL,
+       sealed_at  timestamptz NOT NULL,
+       origin     text        COLLATE "C" NOT NULL,
+       leaf       bigint      NOT NULL,
+       idx        integer     NOT NULL,
+       identity   text        NOT NULL,
+       basis      text,
+       system_id  text,
+       system   varchar(256) NOT NULL,
+       passed   boolean NOT NULL,
+       seconds  double precision,
+       document varchar(256)
+);
+CREATE INDEX ON stop_test (system, time);
+
+-- oversight.notice.sent
+CREATE TABLE notice (
+       event_id   uuid        PRIMARY KEY,
+       time       timestamptz NOT NULL,
+       sealed_at  timestamptz NOT NULL,
+       origin     text        COLLATE "C" NOT NULL,
+       leaf       bigint      NOT NULL,
+       idx        integer     NOT NULL,
+       identity   text        NOT NULL,
+       basis      text,
+       system_id  text,
+       kind        varchar(256) NOT NULL,
+       recipient   varchar(256) NOT NULL,
+       regime      text,
+       decision_id uuid,
+       about_id    uuid,
+       reasons     varchar(256)[],
+       due         timestamptz,
+       sent_at     timestamptz NOT NULL,
+       document    varchar(256)
+);
+CREATE INDEX ON notice (kind, time);
+CREATE INDEX ON notice (decision_id);
+CREATE INDEX ON notice (about_id);

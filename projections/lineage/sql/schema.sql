@@ -289,3 +289,270 @@ CREATE TABLE report (
 );
 CREATE INDEX ON report (subject_id);
 CREATE INDEX ON report (digest);
+
+-- data.source.changed
+CREATE TABLE source_change (
+       event_id   uuid        PRIMARY KEY,
+       time       timestamptz NOT NULL,
+       sealed_at  timestamptz NOT NULL,
+       origin     text        COLLATE "C" NOT NULL,
+       leaf       bigint      NOT NULL,
+       idx        integer     NOT NULL,
+       identity   text        NOT NULL,
+       basis      text,
+       system_id  text,
+       source       varchar(256) NOT NULL,
+       change       text NOT NULL,
+       effective_at timestamptz NOT NULL,
+       announced_at timestamptz,
+       changes      jsonb,
+       reason       text
+);
+CREATE INDEX ON source_change (source, time);
+
+-- data.source.withdrawn
+CREATE TABLE source_withdrawal (
+       event_id   uuid        PRIMARY KEY,
+       time       timestamptz NOT NULL,
+       sealed_at  timestamptz NOT NULL,
+       origin     text        COLLATE "C" NOT NULL,
+       leaf       bigint      NOT NULL,
+       idx        integer     NOT NULL,
+       identity   text        NOT NULL,
+       basis      text,
+       system_id  text,
+       source           varchar(256) NOT NULL,
+       batch            text,
+       cause            text NOT NULL,
+       effective_at     timestamptz NOT NULL,
+       since            timestamptz,
+       dataset_versions jsonb,
+       action_required  text
+);
+CREATE INDEX ON source_withdrawal (source, time);
+
+-- data.dataset.changed
+CREATE TABLE dataset_change (
+       event_id   uuid        PRIMARY KEY,
+       time       timestamptz NOT NULL,
+       sealed_at  timestamptz NOT NULL,
+       origin     text        COLLATE "C" NOT NULL,
+       leaf       bigint      NOT NULL,
+       idx        integer     NOT NULL,
+       identity   text        NOT NULL,
+       basis      text,
+       system_id  text,
+       dataset varchar(256) NOT NULL,
+       changes jsonb,
+       reason  text
+);
+CREATE INDEX ON dataset_change (dataset, time);
+
+-- data.feature_view.created
+CREATE TABLE feature_view (
+       event_id   uuid        PRIMARY KEY,
+       time       timestamptz NOT NULL,
+       sealed_at  timestamptz NOT NULL,
+       origin     text        COLLATE "C" NOT NULL,
+       leaf       bigint      NOT NULL,
+       idx        integer     NOT NULL,
+       identity   text        NOT NULL,
+       basis      text,
+       system_id  text,
+       view                       varchar(256) NOT NULL,
+       version                    varchar(256) NOT NULL,
+       features                   jsonb,
+       sources                    varchar(256)[],
+       dataset_version_id         uuid,
+       dataset_version_ref_digest text,
+       transform_digest           varchar(256),
+       owner                      text
+);
+CREATE INDEX ON feature_view (view, time);
+CREATE INDEX ON feature_view (dataset_version_id);
+
+-- data.quality.checked
+CREATE TABLE quality_check (
+       event_id   uuid        PRIMARY KEY,
+       time       timestamptz NOT NULL,
+       sealed_at  timestamptz NOT NULL,
+       origin     text        COLLATE "C" NOT NULL,
+       leaf       bigint      NOT NULL,
+       idx        integer     NOT NULL,
+       identity   text        NOT NULL,
+       basis      text,
+       system_id  text,
+       dataset_version_id         uuid NOT NULL,
+       dataset_version_ref_digest text,
+       assertions                 jsonb,
+       passed                     boolean NOT NULL,
+       tool                       text
+);
+CREATE INDEX ON quality_check (dataset_version_id);
+
+-- pipeline.artifact.packaged
+CREATE TABLE package (
+       event_id   uuid        PRIMARY KEY,
+       time       timestamptz NOT NULL,
+       sealed_at  timestamptz NOT NULL,
+       origin     text        COLLATE "C" NOT NULL,
+       leaf       bigint      NOT NULL,
+       idx        integer     NOT NULL,
+       identity   text        NOT NULL,
+       basis      text,
+       system_id  text,
+       name               varchar(256) NOT NULL,
+       kind               text NOT NULL,
+       digest             varchar(256) NOT NULL,
+       repository         text,
+       commit             varchar(256) NOT NULL,
+       dirty              boolean NOT NULL,
+       builder            text,
+       tests_passed       boolean,
+       sbom_digest        varchar(256),
+       environment_digest varchar(256)
+);
+CREATE INDEX ON package (name, time);
+
+-- pipeline.run.reproduced
+CREATE TABLE reproduction (
+       event_id   uuid        PRIMARY KEY,
+       time       timestamptz NOT NULL,
+       sealed_at  timestamptz NOT NULL,
+       origin     text        COLLATE "C" NOT NULL,
+       leaf       bigint      NOT NULL,
+       idx        integer     NOT NULL,
+       identity   text        NOT NULL,
+       basis      text,
+       system_id  text,
+       run_id          uuid NOT NULL,
+       run_ref_digest  text,
+       reproduction_id uuid,
+       verdict         text NOT NULL,
+       differences     jsonb,
+       tolerance       double precision
+);
+CREATE INDEX ON reproduction (run_id);
+CREATE INDEX ON reproduction (reproduction_id);
+
+-- evaluation.comparison.completed
+CREATE TABLE comparison (
+       event_id   uuid        PRIMARY KEY,
+       time       timestamptz NOT NULL,
+       sealed_at  timestamptz NOT NULL,
+       origin     text        COLLATE "C" NOT NULL,
+       leaf       bigint      NOT NULL,
+       idx        integer     NOT NULL,
+       identity   text        NOT NULL,
+       basis      text,
+       system_id  text,
+       kind                       text NOT NULL,
+       old_id                     uuid,
+       old_ref_digest             text,
+       new_id                     uuid,
+       new_ref_digest             text,
+       dataset_version_id         uuid,
+       dataset_version_ref_digest text,
+       dataset_digest             varchar(256),
+       rows                       bigint NOT NULL,
+       equal_rows                 bigint NOT NULL,
+       flips                      bigint,
+       flips_to_adverse           bigint,
+       mcnemar_p                  double precision,
+       max_difference             double precision,
+       p99_difference             double precision,
+       s_floor                    double precision,
+       pi_eq                      double precision,
+       tolerance                  double precision,
+       first_difference           text,
+       metrics                    jsonb,
+       criteria                   uuid[],
+       passed                     boolean,
+       document                   varchar(256),
+       tool                       text
+);
+CREATE INDEX ON comparison (old_id);
+CREATE INDEX ON comparison (new_id);
+CREATE INDEX ON comparison (dataset_version_id);
+
+-- evaluation.benchmark.completed
+CREATE TABLE benchmark (
+       event_id   uuid        PRIMARY KEY,
+       time       timestamptz NOT NULL,
+       sealed_at  timestamptz NOT NULL,
+       origin     text        COLLATE "C" NOT NULL,
+       leaf       bigint      NOT NULL,
+       idx        integer     NOT NULL,
+       identity   text        NOT NULL,
+       basis      text,
+       system_id  text,
+       kind                     text NOT NULL,
+       model_version_id         uuid,
+       model_version_ref_digest text,
+       deployment_id            uuid,
+       deployment_ref_digest    text,
+       baseline_id              uuid,
+       baseline_ref_digest      text,
+       requests                 bigint NOT NULL,
+       errors                   bigint NOT NULL,
+       metrics                  jsonb,
+       knee_per_s               double precision,
+       first_error_per_s        double precision,
+       slower                   boolean,
+       host                     text,
+       document                 varchar(256)
+);
+CREATE INDEX ON benchmark (model_version_id);
+CREATE INDEX ON benchmark (deployment_id);
+CREATE INDEX ON benchmark (baseline_id);
+
+-- evaluation.probe.completed
+CREATE TABLE probe (
+       event_id   uuid        PRIMARY KEY,
+       time       timestamptz NOT NULL,
+       sealed_at  timestamptz NOT NULL,
+       origin     text        COLLATE "C" NOT NULL,
+       leaf       bigint      NOT NULL,
+       idx        integer     NOT NULL,
+       identity   text        NOT NULL,
+       basis      text,
+       system_id  text,
+       deployment_id         uuid NOT NULL,
+       deployment_ref_digest text,
+       suite                 varchar(256) NOT NULL,
+       suite_digest          varchar(256) NOT NULL,
+       requests              bigint NOT NULL,
+       mismatches            bigint NOT NULL,
+       errors                bigint NOT NULL,
+       metrics               jsonb,
+       first_mismatch        text,
+       passed                boolean NOT NULL
+);
+CREATE INDEX ON probe (suite, time);
+CREATE INDEX ON probe (deployment_id);
+
+-- evaluation.validation.issued
+CREATE TABLE validation (
+       event_id   uuid        PRIMARY KEY,
+       time       timestamptz NOT NULL,
+       sealed_at  timestamptz NOT NULL,
+       origin     text        COLLATE "C" NOT NULL,
+       leaf       bigint      NOT NULL,
+       idx        integer     NOT NULL,
+       identity   text        NOT NULL,
+       basis      text,
+       system_id  text,
+       object_id         uuid,
+       object_ref_digest text,
+       model             text,
+       kind              text NOT NULL,
+       validator         varchar(256) NOT NULL,
+       unit              text,
+       scope             text NOT NULL,
+       outcome           text NOT NULL,
+       findings          jsonb,
+       next_due          timestamptz,
+       document          varchar(256)
+);
+CREATE INDEX ON validation (validator, time);
+CREATE INDEX ON validation (object_id);

@@ -252,3 +252,166 @@ CREATE TABLE principal (
        key_fp     bytea
 );
 CREATE INDEX ON principal (principal, time);
+
+-- registry.model.changed
+CREATE TABLE model_change (
+       event_id   uuid        PRIMARY KEY,
+       time       timestamptz NOT NULL,
+       sealed_at  timestamptz NOT NULL,
+       origin     text        COLLATE "C" NOT NULL,
+       leaf       bigint      NOT NULL,
+       idx        integer     NOT NULL,
+       identity   text        NOT NULL,
+       basis      text,
+       system_id  text,
+       model     varchar(256) NOT NULL,
+       changes   jsonb,
+       lifecycle text,
+       reason    text
+);
+CREATE INDEX ON model_change (model, time);
+
+-- registry.model_version.withdrawn
+CREATE TABLE model_version_withdrawal (
+       event_id   uuid        PRIMARY KEY,
+       time       timestamptz NOT NULL,
+       sealed_at  timestamptz NOT NULL,
+       origin     text        COLLATE "C" NOT NULL,
+       leaf       bigint      NOT NULL,
+       idx        integer     NOT NULL,
+       identity   text        NOT NULL,
+       basis      text,
+       system_id  text,
+       model_version_id         uuid NOT NULL,
+       model_version_ref_digest text,
+       effective_at             timestamptz NOT NULL,
+       reason                   text NOT NULL
+);
+CREATE INDEX ON model_version_withdrawal (model_version_id);
+
+-- registry.alias.set
+CREATE TABLE alias (
+       event_id   uuid        PRIMARY KEY,
+       time       timestamptz NOT NULL,
+       sealed_at  timestamptz NOT NULL,
+       origin     text        COLLATE "C" NOT NULL,
+       leaf       bigint      NOT NULL,
+       idx        integer     NOT NULL,
+       identity   text        NOT NULL,
+       basis      text,
+       system_id  text,
+       model                    varchar(256) NOT NULL,
+       alias                    varchar(256) NOT NULL,
+       model_version_id         uuid,
+       model_version_ref_digest text,
+       previous_id              uuid,
+       previous_ref_digest      text,
+       reason                   text
+);
+CREATE INDEX ON alias (model, time);
+CREATE INDEX ON alias (model_version_id);
+CREATE INDEX ON alias (previous_id);
+
+-- registry.tag.set
+CREATE TABLE tag (
+       event_id   uuid        PRIMARY KEY,
+       time       timestamptz NOT NULL,
+       sealed_at  timestamptz NOT NULL,
+       origin     text        COLLATE "C" NOT NULL,
+       leaf       bigint      NOT NULL,
+       idx        integer     NOT NULL,
+       identity   text        NOT NULL,
+       basis      text,
+       system_id  text,
+       object_id         uuid NOT NULL,
+       object_ref_digest text,
+       key               varchar(256) NOT NULL,
+       value             text,
+       previous          text
+);
+CREATE INDEX ON tag (key, time);
+CREATE INDEX ON tag (object_id);
+
+-- registry.release.withdrawn
+CREATE TABLE release_withdrawal (
+       event_id   uuid        PRIMARY KEY,
+       time       timestamptz NOT NULL,
+       sealed_at  timestamptz NOT NULL,
+       origin     text        COLLATE "C" NOT NULL,
+       leaf       bigint      NOT NULL,
+       idx        integer     NOT NULL,
+       identity   text        NOT NULL,
+       basis      text,
+       system_id  text,
+       release_id         uuid NOT NULL,
+       release_ref_digest text,
+       kind               text NOT NULL,
+       effective_at       timestamptz NOT NULL,
+       reason             text NOT NULL,
+       notified           varchar(256)[]
+);
+CREATE INDEX ON release_withdrawal (release_id);
+
+-- registry.approval.revoked
+CREATE TABLE approval_revocation (
+       event_id   uuid        PRIMARY KEY,
+       time       timestamptz NOT NULL,
+       sealed_at  timestamptz NOT NULL,
+       origin     text        COLLATE "C" NOT NULL,
+       leaf       bigint      NOT NULL,
+       idx        integer     NOT NULL,
+       identity   text        NOT NULL,
+       basis      text,
+       system_id  text,
+       approval_id         uuid NOT NULL,
+       approval_ref_digest text,
+       effective_at        timestamptz NOT NULL,
+       reason              text
+);
+CREATE INDEX ON approval_revocation (approval_id);
+
+-- serving.environment.registered
+CREATE TABLE environment (
+       event_id   uuid        PRIMARY KEY,
+       time       timestamptz NOT NULL,
+       sealed_at  timestamptz NOT NULL,
+       origin     text        COLLATE "C" NOT NULL,
+       leaf       bigint      NOT NULL,
+       idx        integer     NOT NULL,
+       identity   text        NOT NULL,
+       basis      text,
+       system_id  text,
+       environment  varchar(256) NOT NULL,
+       kind         text NOT NULL,
+       member_state text,
+       gates        jsonb,
+       owner        text
+);
+CREATE INDEX ON environment (environment, time);
+
+-- serving.deployment.observed
+CREATE TABLE deployment_observation (
+       event_id   uuid        PRIMARY KEY,
+       time       timestamptz NOT NULL,
+       sealed_at  timestamptz NOT NULL,
+       origin     text        COLLATE "C" NOT NULL,
+       leaf       bigint      NOT NULL,
+       idx        integer     NOT NULL,
+       identity   text        NOT NULL,
+       basis      text,
+       system_id  text,
+       observer              varchar(256) NOT NULL,
+       environment           varchar(256) NOT NULL,
+       service               varchar(256) NOT NULL,
+       deployment_id         uuid,
+       deployment_ref_digest text,
+       release_digest        varchar(256),
+       artifact_digest       varchar(256),
+       configuration_digest  varchar(256),
+       image_digest          varchar(256),
+       packages_digest       varchar(256),
+       backing_services      varchar(256)[],
+       replicas              bigint
+);
+CREATE INDEX ON deployment_observation (observer, time);
+CREATE INDEX ON deployment_observation (deployment_id);
