@@ -40,6 +40,10 @@ class ScriptClock:
         self._now_ns += _TICK_NS
         return self._now_ns
 
+    def now_us(self) -> int:
+        """Return microseconds since 1970."""
+        return self() // 1_000
+
     def at(self, moment: str) -> None:
         """Go to a moment, which must not be past: logs are never sealed backwards."""
         wanted = parse_time(moment) * 1_000
@@ -67,6 +71,7 @@ class World:
     clock: ScriptClock
     _emitters: dict[str, Emitter]
     _worker: Worker
+    _sealing: Worker
     named: dict[str, EventRef] = field(default_factory=dict[str, "EventRef"])
     counts: dict[str, int] = field(default_factory=dict[str, int])
 
@@ -83,16 +88,16 @@ class World:
         event_type: str,
         /,
         *,
-        by: str = "service:local",
-        name: str | None = None,
+        signed_by: str = "service:local",
+        called: str | None = None,
         **fields: Any,
     ) -> EventRef:
         """Record an event now; returns what other events refer to it by.
 
         Args:
             event_type: such as ``registry.model.registered``.
-            by: identity that signs it.
-            name: remembers it in ``named`` under this name.
+            signed_by: identity that signs it.
+            called: remembers it in ``named`` under this name.
             fields: of the type, and of its envelope (``time``, ``system_id``, …);
                 ``basis`` is ``declared`` unless it is given.
         """
@@ -101,10 +106,10 @@ class World:
         cls: Any = event_class(event_type)
         if not issubclass(cls, LeanEvent):
             fields = {"basis": "declared", **fields}
-        made = self._emitters[by].emit(cls.record(**fields))
+        made = self._emitters[signed_by].emit(cls.record(**fields))
         self.counts[event_type] = self.counts.get(event_type, 0) + 1
-        if name is not None:
-            self.named[name] = made
+        if called is not None:
+            self.named[called] = made
         return made
 
     def as_operator(self, event_type: str, /, **fields: Any) -> None:
@@ -132,10 +137,10 @@ class World:
             if not emitter.flush(_FLUSH_S):
                 raise LedgerError(f"{identity}: the log did not take all events")
 
-    def seal(self) -> None:
-        """Seal and project everything, at the script's time."""
+    def seal(self, *, project: bool = True) -> None:
+        """Seal everything at the script's time, and project it unless told not to."""
         self.flush()
-        while self._worker.step():
+        while (self._worker if project else self._sealing).step():
             pass
 
 
@@ -172,7 +177,9 @@ def scripted_world(
         names = (config.producer.identity, *config.identities)
         emitters = {who: open_emitter(config, identity=who) for who in names}
         worker = stack.enter_context(Worker(config, watch=False, once=True))
-        world = World(config, script, emitters, worker)
+        sealing = Worker(config, project=False, watch=False, once=True)
+        stack.enter_context(sealing)
+        world = World(config, script, emitters, worker, sealing)
         yield world
         for emitter in emitters.values():
             emitter.close(_FLUSH_S)
