@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import typer
-from typer import Argument, Option
+from typer import Argument, BadParameter, Option
 
 from ledger.extras import explain
 from ledger.options import (
@@ -65,6 +65,13 @@ def serve(
 
 def demo(
     *,
+    scenario: Annotated[
+        Literal["breast-cancer", "golden", "healthy"],
+        Option(
+            help="real data and models; a scripted world of all that can happen; a "
+            "year in which nothing is wrong"
+        ),
+    ] = "breast-cancer",
     log: Annotated[
         Literal["sqlite", "kafka"], Option(help="what carries the ledger")
     ] = "sqlite",
@@ -73,6 +80,13 @@ def demo(
 ) -> None:
     """Fill a ledger from data to decisions, verify it, and break a copy of it."""
     with reporting("demo"):
+        if scenario != "breast-cancer":
+            if log != "sqlite":
+                raise BadParameter(f"--scenario {scenario}: the embedded log alone")
+            from dashboard import demo_worlds
+
+            code = demo_worlds.run(scenario=scenario, home=home, serve=serve)
+            raise typer.Exit(code)
         from dashboard.demo import run
 
         raise typer.Exit(run(home=home, log=log, serve=serve))

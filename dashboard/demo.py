@@ -133,19 +133,19 @@ def _tell(config: Config, stage: Stage) -> int:
 def _live(config: Config, stage: Stage) -> list[Served]:
     import ledger
     from dashboard import demo_story as story
+    from dashboard.demo_project import Project
 
-    models = config.home / "models"
-    models.mkdir(exist_ok=True)
-    live = models / "live.json"
+    project = Project(config.home / "training")
+    live = config.home / "live.json"
     served: list[Served] = []
     with ledger.init(config.home, system=story.SYSTEM) as lg:
-        data = story.describe(lg)
+        data = story.describe(lg, project)
         # A repeated demo replaces what the last one left in production.
         before = (
             ledger.from_dict(json.loads(live.read_text())) if live.exists() else None
         )
-        for name in story.candidates():
-            one = story.live_through(lg, data, name=name, folder=models, before=before)
+        for name in story.NAMES:
+            one = story.live_through(lg, data, project, name=name, before=before)
             served.append(one)
             before = one.deployment
             stage.say(f"{name}: trained, approved, serving {one.decisions} decisions")

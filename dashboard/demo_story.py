@@ -15,27 +15,22 @@ from typing import TYPE_CHECKING, Any
 
 import joblib
 from sklearn.datasets import load_breast_cancer
-from sklearn.ensemble import GradientBoostingClassifier
-from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, recall_score, roc_auc_score
 from sklearn.model_selection import train_test_split
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
+from dashboard.demo_training import MODEL, SEED, SYSTEM, candidates
 from ledger import clock, last_decision_id
+from ledger.sdk import ModelVersion
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import pandas as pd
 
+    from dashboard.demo_project import Project
     from ledger.sdk import Ledger
 
-SYSTEM = "breast-cancer-triage"
-MODEL = "triage-classifier"
+NAMES = tuple(candidates(SEED))
 SOURCE = "uci-breast-cancer"
 DATASET = "breast-cancer-wisconsin"
-SEED = 7
 THRESHOLD = 0.5
 RECALL_LIMIT = 0.9
 AUTHOR = "person:ana"
@@ -81,18 +76,6 @@ class Data:
     test: Any
 
 
-def candidates() -> dict[str, Callable[[], Any]]:
-    """Return the two models of the story by the name of their run."""
-    return {
-        "logistic": lambda: make_pipeline(
-            StandardScaler(), LogisticRegression(max_iter=500, random_state=SEED)
-        ),
-        "boosting": lambda: GradientBoostingClassifier(
-            n_estimators=60, random_state=SEED
-        ),
-    }
-
-
 def load_frames() -> Frames:
     """Read the data set that comes with scikit-learn and split it."""
     bunch: Any = load_breast_cancer(as_frame=True)
@@ -103,8 +86,13 @@ def load_frames() -> Frames:
     return Frames(whole, *parts)
 
 
-def describe(lg: Ledger) -> Data:
-    """Record the system, its people, the source and the data sets."""
+def describe(lg: Ledger, project: Project) -> Data:
+    """Record the system, its people, the source and the data sets.
+
+    Args:
+        lg: the client.
+        project: gets the training data, pinned to its recorded version.
+    """
     lg.register_system(
         SYSTEM,
         title="Breast cancer triage",
@@ -131,15 +119,17 @@ def describe(lg: Ledger) -> Data:
         purposes=["research", "demonstration"],
         sources=[SOURCE],
     )
-    return _versions(lg, load_frames())
+    data = _versions(lg, load_frames(), project)
+    project.commit(data.train)
+    return data
 
 
-def _versions(lg: Ledger, frames: Frames) -> Data:
+def _versions(lg: Ledger, frames: Frames, project: Project) -> Data:
     whole = lg.log_dataset_version(DATASET, frames.whole, sources=[SOURCE])
     split = {"method": "stratified random", "seed": SEED}
     train = lg.log_dataset_version(
         DATASET,
-        frames.train,
+        project.write_data(frames.train),
         derived_from=[whole],
         split={"name": "train", "fraction": 0.7, **split},
     )
@@ -153,18 +143,18 @@ def _versions(lg: Ledger, frames: Frames) -> Data:
 
 
 def live_through(
-    lg: Ledger, data: Data, *, name: str, folder: Path, before: Any = None
+    lg: Ledger, data: Data, project: Project, *, name: str, before: Any = None
 ) -> Served:
     """Take one candidate from training to decisions in production.
 
     Args:
         lg: the client.
         data: the recorded data set versions.
-        name: which of :func:`candidates`.
-        folder: where the model file is written.
+        project: holds the program that trains.
+        name: which of :data:`NAMES`.
         before: the deployment that served until now and is replaced, or None.
     """
-    version, path = _train(lg, data, name=name, folder=folder)
+    version, path = _train(lg, project, name)
     _evaluate(lg, data, version, path)
     release = lg.release(
         version,
@@ -195,29 +185,12 @@ def live_through(
     )
 
 
-def _train(lg: Ledger, data: Data, *, name: str, folder: Path) -> tuple[Any, Path]:
-    frame = data.frames.train
-    with lg.training_run(
-        f"triage-{name}", step="train", system=SYSTEM, seeds={"model": SEED}
-    ) as run:
-        run.input(frame, name="train", role="train", dataset_version=data.train)
-        model = candidates()[name]()
-        run.log_params({"estimator": name, "rows": len(frame)})
-        features, benign = _features(frame), frame["benign"].to_numpy()
-        model.fit(features, benign)
-        fitted = model.score(features, benign)
-        run.log_metric("train_accuracy", float(fitted))
-        path = folder / f"{name}.joblib"
-        joblib.dump(model, path)
-        run.output(path, name="model.joblib")
-        version = run.register_model(
-            MODEL,
-            artifact=path,
-            inputs=[(column, "double") for column in frame.columns[:-1]],
-            outputs=[("malignant", "double")],
-            framework="scikit-learn",
-        )
-    return version, path
+def _train(lg: Ledger, project: Project, name: str) -> tuple[ModelVersion, Path]:
+    """Have the program train; what the run refers to must be in the log before."""
+    lg.flush()
+    home = lg.config.home if lg.config else Path()
+    handle, path = project.train(name, home=home)
+    return ModelVersion.from_dict(handle), path
 
 
 def _features(frame: pd.DataFrame) -> Any:

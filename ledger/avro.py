@@ -18,7 +18,7 @@ import hashlib
 import json
 import re
 from enum import Enum
-from functools import cache
+from functools import cache, lru_cache
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Annotated, Any, Union, cast, get_args, get_origin
 from typing import get_type_hints as _hints
@@ -44,6 +44,8 @@ _KEY_ORDER = (
     *("items", "values", "size", "default", "logicalType"),
 )
 _MAX_DEPTH = 32
+# Every reading of a control log judges the same schemas again: the newest are kept.
+_KNOWN = 512
 
 
 @cache
@@ -108,6 +110,7 @@ def parse_schema(data: bytes) -> Schema:
     return cast("Schema", schema)
 
 
+@lru_cache(maxsize=_KNOWN)
 def type_of_schema(data: bytes) -> tuple[str, int]:
     """Return the event type that a registered schema says it describes.
 
@@ -130,6 +133,7 @@ def type_of_schema(data: bytes) -> tuple[str, int]:
     return f"{namespace[1]}.{name[1]}", int(name[2])
 
 
+@lru_cache(maxsize=_KNOWN)
 def verify_spelling(data: bytes) -> None:
     """Check that a schema is compact JSON whose keys stand in the one fixed order.
 

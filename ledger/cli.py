@@ -19,16 +19,20 @@ from ledger import output
 from ledger.commands import (
     archiving,
     audit,
+    bench,
     consumers,
     dev,
+    diff_test,
     emit,
     home,
     html,
     journals,
     keys,
     logs,
+    probe,
     prove,
     roots,
+    schemas,
     topics,
     verify,
     witness,
@@ -40,6 +44,7 @@ def register(app: typer.Typer) -> None:
     for module in (
         home,
         emit,
+        schemas,
         keys,
         roots,
         journals,
@@ -52,6 +57,9 @@ def register(app: typer.Typer) -> None:
         archiving,
         logs,
         witness,
+        diff_test,
+        bench,
+        probe,
         dev,
     ):
         module.register(app)

@@ -16,6 +16,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
+from ledger.alert_settings import AlertConfig, parse_alerts
 from ledger.capture_settings import CaptureConfig, VaultConfig
 from ledger.errors import ConfigurationError
 from ledger.settings import (
@@ -32,6 +33,7 @@ from ledger.settings import (
 __all__ = [
     "FILE_NAME",
     "HOME_NAME",
+    "AlertConfig",
     "Config",
     "ConsumersConfig",
     "DatabaseConfig",
@@ -105,7 +107,7 @@ def load_config(home: Path | None = None) -> Config:
 
 def parse_config(data: Mapping[str, Any], *, home: Path) -> Config:
     """Build a :class:`Config` from parsed TOML; unknown keys are errors."""
-    _known(data, {"ledger", *_SECTIONS, "identities", "witness"}, "")
+    _known(data, {"ledger", *_SECTIONS, "identities", "witness", "alert"}, "")
     ledger = _table(data, "ledger")
     _known(ledger, {"name", "ledger_id"}, "ledger.")
     try:
@@ -119,6 +121,7 @@ def parse_config(data: Mapping[str, Any], *, home: Path) -> Config:
         **{name: _section(kind, data, name) for name, kind in _SECTIONS.items()},
         identities={k: str(v) for k, v in _table(data, "identities").items()},
         witnesses=_witnesses(data.get("witness", [])),
+        alerts=parse_alerts(data.get("alert", [])),
     )
 
 
@@ -141,10 +144,11 @@ def format_config(config: Config) -> str:
                 lines.append(f"{item.name} = {_toml(value)}")
     lines += ["", "[identities]"]
     lines += [f"{_toml(who)} = {_toml(uri)}" for who, uri in config.identities.items()]
-    for witness in config.witnesses:
-        lines += ["", "[[witness]]"]
-        for item in fields(witness):
-            lines.append(f"{item.name} = {_toml(getattr(witness, item.name))}")
+    for title, tables in (("witness", config.witnesses), ("alert", config.alerts)):
+        for table in tables:
+            lines += ["", f"[[{title}]]"]
+            for item in fields(table):
+                lines.append(f"{item.name} = {_toml(getattr(table, item.name))}")
     return "\n".join(lines) + "\n"
 
 

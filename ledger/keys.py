@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Protocol
@@ -137,6 +138,7 @@ def is_low_order(encoding: bytes) -> bool:
     return encoding in LOW_ORDER_ENCODINGS
 
 
+@lru_cache(maxsize=512)
 def is_usable_key(public_key: bytes) -> bool:
     """Tell whether a public key may be registered at all.
 

@@ -39,6 +39,7 @@ __all__ = [
     "parse_policy",
     "read_cosigned",
     "verify_cosigned",
+    "verify_quorum",
 ]
 
 MAX_SKEW_S = 60
@@ -182,6 +183,24 @@ def verify_cosigned(
         ValueError: ``max_age_s`` without ``now_s``.
     """
     found = read_cosigned(data, policy, now_s=now_s)
+    verify_quorum(found, policy, now_s=now_s, max_age_s=max_age_s)
+    return found
+
+
+def verify_quorum(
+    found: Cosigned,
+    policy: Policy,
+    *,
+    now_s: int | None = None,
+    max_age_s: int | None = None,
+) -> None:
+    """Check who signed a checkpoint, and when last; see :func:`verify_cosigned`.
+
+    Raises:
+        QuorumError: too few witnesses signed.
+        StaleError: no quorum signed within ``max_age_s``.
+        ValueError: ``max_age_s`` without ``now_s``.
+    """
     if not found.satisfied:
         raise QuorumError(
             f"{found.checkpoint.origin}: {len(found.cosignatures)} of "
@@ -192,7 +211,6 @@ def verify_cosigned(
         )
     if max_age_s is not None:
         _verify_age(found, now_s, max_age_s)
-    return found
 
 
 def read_cosigned(data: bytes, policy: Policy, *, now_s: int | None = None) -> Cosigned:

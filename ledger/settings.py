@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from ledger.capture_settings import CaptureConfig, VaultConfig
 from ledger.errors import ConfigurationError, MalformedError
 from ledger.origins import CONTROL, MANIFEST, Place, parse_origin, place_of
+
+if TYPE_CHECKING:
+    from ledger.alert_settings import AlertConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +153,7 @@ class Config:
         ledger_id: 32 bytes, SHA-256 of the genesis header; empty before ``init``.
         identities: identity → key URI, for persons and services beside the producer.
         witnesses: the witnesses that the sealer asks.
+        alerts: the routes over which people are told.
     """
 
     home: Path
@@ -165,6 +169,7 @@ class Config:
     vault: VaultConfig = field(default_factory=VaultConfig)
     identities: Mapping[str, str] = field(default_factory=dict[str, str])
     witnesses: tuple[WitnessConfig, ...] = ()
+    alerts: tuple[AlertConfig, ...] = ()
 
     @property
     def log_path(self) -> Path:

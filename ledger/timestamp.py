@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from ledger.der_spelling import verify_der
 from ledger.errors import (
     ConfigurationError,
     EvidenceError,
@@ -184,6 +185,7 @@ def _parse(token: bytes) -> TimeStampResponse:
 
     if len(token) > MAX_TOKEN:
         raise MalformedError(f"a token of more than {MAX_TOKEN} bytes")
+    verify_der(token)
     with _parsing():
         response = decode_timestamp_response(token)
         if response.status != _GRANTED:
@@ -237,8 +239,8 @@ def _signer(response: TimeStampResponse) -> Certificate:
     found = [
         certificate
         for certificate in enclosed
-        if (certificate.issuer, certificate.serial_number)
-        == (info.issuer, info.serial_number)
+        if (certificate.issuer.public_bytes(), certificate.serial_number)
+        == (info.issuer.public_bytes(), info.serial_number)
     ]
     if len(found) != 1:
         raise MalformedError(f"{len(found)} certificates of the token's signer")

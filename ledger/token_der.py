@@ -21,6 +21,9 @@ _SHA256, _SHA384, _SHA512 = (
     bytes.fromhex(f"60864801650304020{number}") for number in (1, 2, 3)
 )
 _ANY = frozenset((_SHA256, _SHA384, _SHA512))
+_DIGESTS = _ANY | {bytes.fromhex("2b0e03021a")}
+"""What may be named for the whole token: SHA-1 as well, beside the signer's."""
+_NULL = b"\x05\x00"
 _SIGNATURES = {
     bytes.fromhex("2a864886f70d010101"): _ANY,  # rsaEncryption
     bytes.fromhex("2a864886f70d01010a"): _ANY,  # RSASSA-PSS
@@ -66,6 +69,10 @@ def check_algorithms(token: bytes) -> None:
     Raises:
         MalformedError: more than one signer, or algorithms that do not go together.
     """
+    for algorithm in _parts(_signed_data(token)[1]):
+        name, *parameters = _parts(algorithm)
+        if _content(name) not in _DIGESTS or parameters not in ([], [_NULL]):
+            raise MalformedError("a digest algorithm that none is, or with parameters")
     signers = _parts(_signed_data(token)[-1])
     if len(signers) != 1:
         raise MalformedError(f"{len(signers)} signers of one token")

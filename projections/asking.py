@@ -75,6 +75,11 @@ def asking() -> Generator[None]:
             "the projections are not there yet",
             hint="make them with: mlledger worker --once",
         ) from error
+    except psycopg.errors.UndefinedColumn as error:
+        raise ConfigurationError(
+            f"projections of another version: {error.diag.message_primary}",
+            hint="make them anew with: mlledger db rebuild",
+        ) from error
     except psycopg.errors.InsufficientPrivilege as error:
         raise NotAuthorisedError(f"database: {error}") from error
     except (psycopg.errors.DataCorrupted, psycopg.errors.IndexCorrupted) as error:

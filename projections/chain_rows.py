@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, cast
 from uuid import UUID
 
@@ -12,11 +13,11 @@ from ledger.errors import EvidenceError
 from projections.asking import Bounds, asking
 from projections.columns import Table, from_time
 from projections.integrity.queries import short_leaves
-from projections.loading import tables_of
 from projections.projection import PROJECTIONS
 from projections.rows import EventPosition
 from projections.statements import composed, sql
 from projections.stored import Stored, stored
+from projections.written import tables_of
 
 if TYPE_CHECKING:
     from ledger.verification import LedgerVerifier, VerifiedEvent
@@ -43,26 +44,42 @@ def expected_rows(
     return made
 
 
+@cache
+def _tables() -> Mapping[str, Table]:
+    """Return every fact table, by schema and name."""
+    return {
+        f"{projection.name}.{name}": table
+        for projection in PROJECTIONS
+        for name, table in tables_of(projection.name).items()
+    }
+
+
+@cache
+def _statement(table: Table, column: str) -> bytes:
+    """Return the statement that reads rows of a table by a column's value."""
+    kind = table.types[table.columns.index(column)]
+    statement = composed(
+        _PACKAGE,
+        "chain_rows_among" if kind.endswith("[]") else "chain_rows",
+        columns=SQL(", ").join(map(Identifier, table.columns)),
+        table=Identifier(table.schema, table.name),
+        key=Identifier(column),
+    )
+    return statement.as_bytes()
+
+
 class RowReader:
     """Reads rows by key, together with events whose rows turned out to be absent."""
 
     def __init__(self, connection: Connection, bounds: Bounds) -> None:
         self._connection = connection
         self._bounds = bounds
-        self._tables: dict[str, Table] = {}
+        self._tables = _tables()
         self._recovered: dict[str, dict[UUID, Stored]] = {}
-        with asking():
-            for projection in PROJECTIONS:
-                listed = tables_of(
-                    connection, schema=projection.name, projection=projection.name
-                )
-                self._tables |= {
-                    f"{projection.name}.{name}": table for name, table in listed.items()
-                }
 
     def rows(self, name: str, column: str, keys: Sequence[object]) -> list[Stored]:
         """Return rows of ``schema.table`` whose column is, or has, one of the keys."""
-        if not keys or name not in self._tables:
+        if not keys:
             return []
         table = self._tables[name]
         parameters = {
@@ -70,14 +87,7 @@ class RowReader:
             "as_of": self._bounds.as_of,
             "known_as_of": self._bounds.known_as_of,
         }
-        kinds = dict(zip(table.columns, table.types, strict=True))
-        statement = composed(
-            _PACKAGE,
-            "chain_rows_among" if kinds[column].endswith("[]") else "chain_rows",
-            columns=SQL(", ").join(map(Identifier, table.columns)),
-            table=Identifier(table.schema, table.name),
-            key=Identifier(column),
-        )
+        statement = _statement(table, column)
         with asking():
             found = self._connection.execute(statement, parameters).fetchall()
         present = [stored(table, row) for row in found]
@@ -93,8 +103,6 @@ class RowReader:
             verifier: re-reads them from the log.
         """
         for name, kinds in types.items():
-            if name not in self._tables:
-                continue
             table = self._tables[name]
             place = Identifier(table.schema, table.name)
             statement = composed(_PACKAGE, "absent_rows", table=place)

@@ -13,14 +13,20 @@ _COMMANDS = (
     "decision",
     "run",
     "model",
+    "release",
     "deployment",
     "event",
     "query",
+    "sample",
     "whatis",
     "worker",
     "db",
     "vault",
     "erase",
+    "alert",
+    "drift",
+    "control",
+    "finding",
 )
 
 
@@ -35,29 +41,41 @@ def register(app: typer.Typer) -> None:
         explain(app, _COMMANDS, extra="embedded")
         return
     from projections.commands import (
+        alert,
         auditing,
         consumer,
+        control,
         database,
         decision,
+        drift,
         event,
+        finding,
         question,
+        recorded,
+        sample,
         show,
         vault,
         whatis,
         working,
     )
 
+    recorded.register_records()
     for module in (
         decision,
         show,
         event,
         consumer,
         question,
+        sample,
         whatis,
         working,
         database,
         auditing,
         vault,
         prove,
+        drift,
+        alert,
+        control,
+        finding,
     ):
         module.register(app)

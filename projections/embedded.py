@@ -15,9 +15,10 @@ import json
 import os
 import tempfile
 import threading
+import time
 import warnings
 from pathlib import Path
-from subprocess import SubprocessError
+from subprocess import SubprocessError, TimeoutExpired
 from typing import TYPE_CHECKING, Any, cast
 
 from ledger.errors import ConfigurationError, DatabaseUnavailableError
@@ -26,6 +27,8 @@ from projections.data_folder import USERS_FILE, is_served, make_startable
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+_START_TRIES = 20
+_START_PAUSE_S = 1.0
 _users: dict[Path, int] = {}
 _servers: dict[Path, Any] = {}
 _guard = threading.RLock()
@@ -82,17 +85,30 @@ def _stop(server: Any, folder: Path) -> None:
 
 
 def _start(folder: Path) -> Any:
-    wheel = _wheel()
-    # The wheel would hand back the handle of a server that was stopped since.
-    instances = cast("dict[Path, object]", wheel.PostgresServer._instances)  # noqa: SLF001
-    instances.pop(folder, None)
+    """Start the server, which may take longer than the wheel's ten seconds to be ready.
+
+    The wheel gives up then, and the server starts on: whoever asks again attaches.
+    """
+    _wheel()  # what is not installed is said before anything is made
     make_startable(folder)
     _others(folder)
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        return wheel.get_server(folder, cleanup_mode=None)
+        for _ in range(_START_TRIES):
+            with contextlib.suppress(AssertionError, TimeoutExpired):
+                return _get_server(folder)
+            time.sleep(_START_PAUSE_S)
+        return _get_server(folder)
     except (OSError, RuntimeError, AssertionError, SubprocessError) as error:
         raise DatabaseUnavailableError(f"{folder}: {error}") from error
+
+
+def _get_server(folder: Path) -> Any:
+    wheel = _wheel()
+    # The wheel would hand back the handle of a server that was stopped since.
+    instances = cast("dict[Path, object]", wheel.PostgresServer._instances)  # noqa: SLF001
+    instances.pop(folder, None)
+    return wheel.get_server(folder, cleanup_mode=None)
 
 
 def _wheel() -> Any:

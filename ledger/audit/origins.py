@@ -8,14 +8,14 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from ledger.audit.progress import Binding, ProgressFile, apply
-from ledger.errors import EvidenceError
+from ledger.errors import EvidenceError, MissingEvidenceError
 from ledger.log import CONTROL, Log, open_log
 from ledger.public import OriginReader, PublicFolder
 from ledger.verification.control import ControlReader
 from ledger.verification.leaves import LeafAudit
 from ledger.verification.origin import verify_origin
 from ledger.verification.places import partition_of
-from ledger.verification.steps import Step, held
+from ledger.verification.steps import Step
 from ledger.verification.witnessing import ANY_TERMS, WitnessTerms
 
 if TYPE_CHECKING:
@@ -189,8 +189,12 @@ class _Work:
 
 
 def _resumed_step(origin: str, leaves: int) -> Step:
-    return held(
+    return Step(
         f"{origin} progress",
-        f"leaves 0 to {leaves - 1} were checked by an earlier run, not by this one; "
-        "the tree is the same",
+        "not_checked",
+        f"records and verdicts of leaves 0 to {leaves - 1} were checked by an earlier "
+        "run, not by this one: that is taken on trust from its progress file, of which "
+        "only the roots of the trees were checked; audit without --resume to be sure",
+        place=f"audit/{origin.replace('/', '~')}.json",
+        code=MissingEvidenceError.code,
     )

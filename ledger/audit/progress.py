@@ -1,7 +1,8 @@
 """The progress file of an audit: where it goes on, and against what that is held.
 
 It is no evidence, and whoever can write into the home can forge it; so it is used only
-when asked for (``--resume``), and the answer says which leaves an earlier run checked.
+when asked for (``--resume``), and the answer says which leaves an earlier run checked:
+they count as "could not check" (6), so that no forged file passes for an audit.
 What it says is bound to the ledger, the origin, and the roots that the published trees
 had at that size, of the origin and of the control log: where one of them is another
 today, the file counts for nothing and the audit begins anew.

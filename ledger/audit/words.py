@@ -25,6 +25,7 @@ _LEAVES = (
     ("sealed_at_ms is out of order", "the time of sealing was set back"),
     ("registry_size is out of order", "verdicts were given by another control log"),
 )
+_CLOCKS = (("before the control log it rests on", "the time of sealing was set back"),)
 _ROWS = (
     ("the log makes no such row", "a row was put into the database by hand"),
     ("makes no row of", "a row was put into the database by hand"),
@@ -35,6 +36,7 @@ _ROWS = (
 _BY_NAME = (
     (" records", _RECORDS, "records are not what was sealed"),
     (" leaves", _LEAVES, "a seal leaf was altered"),
+    (" freshness", _CLOCKS, "an old control log was used to spare a key"),
     ("projection rows", _ROWS, "a row was changed in the database"),
     ("projection digests", (), "a digest of the tables that was published is false"),
     ("projection sample", _ROWS, "a row was changed in the database"),
@@ -45,7 +47,6 @@ _OTHERS = (
     (" checkpoint", "the newest checkpoint was altered, forged or set back"),
     (" log start", "the beginning of the log was deleted unannounced"),
     (" end", "an origin was sealed on after it was closed"),
-    (" freshness", "an old control log was used to spare a key"),
     (" time tokens", "a time token speaks of another history than the published one"),
     (" manifests", "a manifest names another history than the published one"),
     ("policy", "the published policy was changed"),

@@ -43,7 +43,7 @@ def verify_answer(
     labels = {
         each.log: complete_words(each.first, each.last) for each in contents.ranges
     }
-    rows: Rows = []
+    rows, more = Rows(), ()
     with found.collected():
         if replay is None:
             raise MissingEvidenceError(
@@ -52,15 +52,18 @@ def verify_answer(
                 hint="pip install mlledger",
             )
         rows = replay(reader)
-        compare_rows(contents.answer, rows)
+        more = compare_rows(contents.answer, rows, question=contents.question)
     said = f"{contents.question}: {len(rows)} rows, replayed from the enclosed entries"
     words = "; ".join(f"{log} {label}" for log, label in labels.items())
-    about = {
+    about: dict[str, Any] = {
         "question": contents.question,
         "parameters": dict(contents.parameters),
         "ranges": labels,
         "rows": rows,
     }
+    if more:
+        about["not_replayed"] = more
+        words += f"; not replayed: {', '.join(sorted(more))}"
     return f"{said}; {words}", about
 
 

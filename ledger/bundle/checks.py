@@ -7,6 +7,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from ledger.bundle.authority import Authority, verify_types
+from ledger.bundle.clocks import verify_witness_clocks
 from ledger.bundle.contents import CONTROL
 from ledger.bundle.moments import Moments, verify_moments
 from ledger.bundle.trees import verify_inclusion, verify_tlog_proofs
@@ -14,7 +15,7 @@ from ledger.checkpoint import parse_checkpoint
 from ledger.entry import PAYLOAD_TYPE, pae
 from ledger.errors import IntegrityError, MissingEvidenceError
 from ledger.keys import verify_signature
-from ledger.policy import Policy, verify_cosigned
+from ledger.policy import Policy, read_cosigned, verify_quorum
 from ledger.verification.places import at
 from ledger.verification.steps import SUSPECT, Step
 
@@ -122,14 +123,14 @@ class Checks:
                 self.checkpoints[log] = checkpoint
                 with found.collected():
                     verify_inclusion(log, part, checkpoint)
-                said.append(self._cosigned(log, checkpoint))
+                said.append(self._cosigned(log, checkpoint, found))
         verify_tlog_proofs(contents, self.checkpoints, found)
         outside = len(self.given.policy.witnesses)
         quorum = self.given.policy.quorum
         said.append(f"quorum {quorum} of {outside} witnesses" if outside else ALONE)
         return "; ".join(said)
 
-    def _cosigned(self, log: str, checkpoint: Checkpoint) -> str:
+    def _cosigned(self, log: str, checkpoint: Checkpoint, found: Findings) -> str:
         """Check who signed; what contradicts itself comes before what is absent."""
         origin = checkpoint.origin
         if self.name and origin != f"{self.name}/{log}":
@@ -139,12 +140,11 @@ class Checks:
                 actual=origin,
             )
         policy, by = self._policy(origin)
-        cosigned = verify_cosigned(
-            self.enclosed.contents.logs[log].checkpoint,
-            policy,
-            now_s=self.given.now_s,
-            max_age_s=self.given.max_age_s,
-        )
+        note, now_s = self.enclosed.contents.logs[log].checkpoint, self.given.now_s
+        cosigned = read_cosigned(note, policy, now_s=now_s)
+        verify_witness_clocks(self.enclosed, log, cosigned, found)
+        max_age_s = self.given.max_age_s
+        verify_quorum(cosigned, policy, now_s=now_s, max_age_s=max_age_s)
         if not self.name:
             raise MissingEvidenceError("the ledger's name is not known: no genesis")
         self.cosigned[log] = cosigned
@@ -203,6 +203,7 @@ class Checks:
                 leaf = self.enclosed.leaves[place]
                 if control.verify_key(header.key_fp, place, leaf):
                     self.suspects.add(place)
+                control.verify_clock(place, leaf)
         return f"not revoked: recomputed from {control.size} control leaves"
 
     def time(self, found: Findings) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ledger.bundle.contents import CONTROL
 from ledger.errors import IntegrityError, MissingEvidenceError, RootMismatchError
+from ledger.verification.clocks import verify_fresh, verify_not_earlier
 
 if TYPE_CHECKING:
     from ledger.bundle.enclosed import At
@@ -24,10 +25,12 @@ class ControlLog:
     Attributes:
         control: its state.
         root_at: root of its first so many leaves.
+        sealed_at_ms: per leaf, the sealer's clock; empty when it is not known.
     """
 
     control: Control
     root_at: Callable[[int], bytes]
+    sealed_at_ms: Sequence[int] = ()
 
     @property
     def size(self) -> int:
@@ -72,6 +75,20 @@ class ControlLog:
         since = newest.compromised_since if newest else None
         return since is not None and leaf.sealed_at_ms * 1_000 >= since
 
+    def verify_clock(self, place: At, leaf: SealLeaf) -> None:
+        """Check the time of a leaf against the control leaves around what it pins.
+
+        Raises:
+            IntegrityError: it is over a minute earlier, or later, than they allow.
+        """
+        pinned, clocks = leaf.registry_size, self.sealed_at_ms
+        if place.log == CONTROL:
+            return
+        if 0 < pinned <= len(clocks):
+            verify_not_earlier(leaf, clocks[pinned - 1], str(place))
+        if pinned < len(clocks):
+            verify_fresh(leaf, clocks[pinned], str(place))
+
 
 def open_control(home: Path, ledger_id: bytes) -> ControlLog:
     """Read and verify the control log of a ledger home, or of a copy of one.
@@ -97,4 +114,4 @@ def open_control(home: Path, ledger_id: bytes) -> ControlLog:
     finally:
         log.close()
     tiles = OriginReader(public, reader.vkey, checkpoint=reader.checkpoint)
-    return ControlLog(control, tiles.root_at)
+    return ControlLog(control, tiles.root_at, tuple(reader.sealed_at_ms))

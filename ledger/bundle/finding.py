@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ledger.bundle.contents import Place
 from ledger.codec import Decoders
-from ledger.errors import MalformedError, NotFoundError
+from ledger.errors import EvidenceError, MalformedError, NotFoundError
 from ledger.leaf import parse_leaf
 from ledger.output import format_id
 from ledger.verdict import Verdict
@@ -43,6 +43,16 @@ def find_event(sources: Sources, event_id: bytes) -> Place:
         f"event {format_id(event_id)}: no sealed entry holds it",
         hint="is it sealed yet? mlledger worker --once",
     )
+
+
+def is_event(sources: Sources, place: Place, event_id: bytes) -> bool:
+    """Tell whether the accepted event of an id stands at a place; never raises."""
+    try:
+        event = sources.entry(place.log, place.leaf).events[place.index]
+        decoders = Decoders(sources.schema)
+        return decoders.decode(event.schema_id, event.body).id == event_id
+    except (EvidenceError, IndexError):
+        return False
 
 
 def _index(decoders: Decoders, entry: SignedEntry, event_id: bytes) -> int | None:

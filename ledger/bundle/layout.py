@@ -25,6 +25,9 @@ from ledger.bundle.records import (
     parse_records,
 )
 from ledger.errors import EvidenceError, MalformedError, MissingEvidenceError
+from ledger.header import parse_header
+from ledger.leaf import parse_leaf
+from ledger.verdict import Verdict
 from ledger.verification.places import at
 
 README, DESCRIPTION = "README.txt", "bundle.json"
@@ -132,6 +135,10 @@ def take_files(files: Mapping[str, bytes]) -> Taken:
             logs[log] = _log_part(files, log)
     contents = _contents(files, about or Contents(kind="event", logs={}), logs, errors)
     partial = tuple(log for log in _logs(files) if log not in logs)
+    for name in sorted(name for name, data in files.items() if not data):
+        is_part = _LOG_FILE.fullmatch(name) or _TOKEN.fullmatch(name)
+        if is_part and not name.endswith("/checkpoint"):
+            errors.append(MalformedError(f"{name}: empty", place=name))
     with _kept(errors):
         _compare(_comparable(files, partial, about), to_files(contents))
     errors.sort(key=lambda error: isinstance(error, MissingEvidenceError))
@@ -200,6 +207,8 @@ def _log_part(files: Mapping[str, bytes], log: str) -> LogPart:
         records = parse_records(raw["records"])
     with at(f"{log}/leaves.bin"):
         leaves = parse_leaves(_needed(files, f"{log}/leaves.bin"))
+        if f"{log}/checkpoint" not in files:  # else they are parsed where they are used
+            _verify_leaves(leaves)
     return LogPart(
         checkpoint=_needed(files, f"{log}/checkpoint"),
         leaves=leaves,
@@ -209,6 +218,13 @@ def _log_part(files: Mapping[str, bytes], log: str) -> LogPart:
         records=records,
         consistency=raw["consistency"],
     )
+
+
+def _verify_leaves(leaves: Mapping[int, bytes]) -> None:
+    for data in leaves.values():
+        leaf = parse_leaf(data)
+        if leaf.verdict == Verdict.ACCEPTED:
+            parse_header(leaf.header_bytes)
 
 
 def _schemas(files: Mapping[str, bytes]) -> dict[bytes, bytes]:

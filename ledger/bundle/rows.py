@@ -4,17 +4,29 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from ledger.errors import IntegrityError, MalformedError
 from ledger.output import to_json
 
+NESTED = {
+    "decision_chain": ("fields",),
+    "integrity_of_range": (
+        "origins",
+        "rows",
+        "refusals",
+        "gaps",
+        "streams",
+        "conflicts",
+        "unreadable",
+    ),
+}
+"""Members of a row that are rows themselves, or lists of rows."""
+
 
 def format_rows(rows: Sequence[object]) -> bytes:
     """Return rows as they stand in ``answer.json``: ids, times and digests as text."""
-    import rfc8785
-
-    return rfc8785.dumps(_numbers(json.loads(to_json(list(rows)))))
+    return _spelled(json.loads(to_json(list(rows))))
 
 
 def _numbers(value: Any) -> Any:
@@ -30,25 +42,29 @@ def _numbers(value: Any) -> Any:
     return float(value) if is_large else value
 
 
-def compare_rows(stated: bytes, replayed: Sequence[object]) -> None:
+def compare_rows(
+    stated: bytes, replayed: Sequence[object], *, question: str = ""
+) -> tuple[str, ...]:
     """Check that an answer's rows are those that the replay gives.
+
+    Columns that the replay does not give are let go; they are not proved.
+
+    Returns:
+        the names of those columns, each once.
 
     Raises:
         IntegrityError: they differ; the place names the first row that does.
-        MalformedError: the stated rows are no JSON list.
+        MalformedError: the stated rows are no JSON list in its one spelling.
     """
-    found = format_rows(replayed)
-    if stated == found:
-        return
-    first, second = _list(stated), _list(found)
-    number = next(
-        (
-            n
-            for n, pair in enumerate(zip(first, second, strict=False))
-            if pair[0] != pair[1]
-        ),
-        min(len(first), len(second)),
-    )
+    first, second = _list(stated), json.loads(format_rows(replayed))
+    nested, more = NESTED.get(question, ()), dict[str, None]()
+    pairs = [
+        _agrees(one, other, nested, more)
+        for one, other in zip(first, second, strict=False)
+    ]
+    if all(pairs) and len(first) == len(second):
+        return tuple(more)
+    number = pairs.index(False) if False in pairs else len(pairs)
     raise IntegrityError(
         f"row {number} of the answer is not what the enclosed entries say",
         place=f"answer.json row {number}",
@@ -57,11 +73,46 @@ def compare_rows(stated: bytes, replayed: Sequence[object]) -> None:
     )
 
 
+def _agrees(
+    stated: Any, replayed: Any, nested: Sequence[str], more: dict[str, None]
+) -> bool:
+    """Tell whether a row has what the replay gives, whatever else it has."""
+    if not isinstance(stated, dict) or not replayed.keys() <= stated.keys():
+        return False
+    more |= dict.fromkeys(stated.keys() - replayed.keys())  # pyright: ignore[reportUnknownArgumentType]
+    return all(
+        _within(stated[name], value, more)
+        if name in nested
+        else _spelled(stated[name]) == _spelled(value)
+        for name, value in replayed.items()
+    )
+
+
+def _spelled(value: Any) -> bytes:
+    """Return the one spelling of a value: to Python, 1 and true are equal."""
+    import rfc8785
+
+    return rfc8785.dumps(_numbers(value))
+
+
+def _within(stated: Any, replayed: Any, more: dict[str, None]) -> bool:
+    if not isinstance(replayed, list):
+        return _agrees(stated, replayed, (), more)
+    rows, wanted = cast("list[Any]", stated), cast("list[Any]", replayed)
+    if not isinstance(stated, list) or len(rows) != len(wanted):
+        return False
+    pairs = zip(rows, wanted, strict=True)
+    return all(_agrees(one, other, (), more) for one, other in pairs)
+
+
 def _list(data: bytes) -> list[Any]:
     try:
         rows = json.loads(data)
+        is_spelled = _spelled(rows) == data
     except (ValueError, RecursionError) as error:
         raise MalformedError("answer.json: no JSON", place="answer.json") from error
+    if not is_spelled:
+        raise MalformedError("answer.json: not as RFC 8785", place="answer.json")
     if not isinstance(rows, list):
         raise MalformedError("answer.json: no list of rows", place="answer.json")
     return rows  # pyright: ignore[reportUnknownVariableType]

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
 
+from ledger.bundle.clocks import verify_control_clocks
 from ledger.bundle.contents import CONTROL, MANIFEST, Contents, LogPart
 from ledger.bundle.enclosed import At, Enclosed
 from ledger.bundle.range_proof import RangeWalk, parse_hashes
@@ -89,6 +90,7 @@ def verify_leaves(enclosed: Enclosed, found: Findings) -> str:
         for before, after in pairwise(leaves):
             with found.collected():
                 _verify_order(before, after)
+    verify_control_clocks(enclosed, found)
     for each in enclosed.contents.ranges:
         for error in _holes(enclosed, each.log, each.first, each.last):
             found.add(error)

@@ -143,9 +143,12 @@ def _opened(home: Path | None) -> Generator[tuple[Config, Log]]:
 def _readers(
     config: Config, log: Log, origins: Sequence[str] | None
 ) -> Iterator[OriginReader]:
-    """Yield a reader of each origin of which something is published."""
+    """Yield a reader of each origin of which something is sealed.
+
+    What waits for its witnesses is sealed as well, and may be lost as well.
+    """
     from ledger.errors import NotFoundError
-    from ledger.public import OriginReader, PublicFolder
+    from ledger.public import PublicFolder, head_reader
     from ledger.verification import load_control
 
     public = PublicFolder(config.public)
@@ -155,4 +158,4 @@ def _readers(
         if not vkeys:
             raise NotFoundError(f"{name}: the control log knows no such origin")
         if origins or next(iter(public.list(name)), None) is not None:
-            yield OriginReader(public, vkeys)
+            yield head_reader(public, vkeys)

@@ -27,9 +27,8 @@ PARTIAL = 10
 
 
 def register(app: typer.Typer) -> None:
-    """Add ``emit`` and ``schemas``."""
+    """Add ``emit``."""
     app.command("emit")(emit_event)
-    app.command("schemas")(schemas)
 
 
 def emit_event(
@@ -155,21 +154,3 @@ def _object(text: str, where: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise InvalidEventError(f"{where}: expected a JSON object")
     return cast("dict[str, Any]", value)
-
-
-def schemas(
-    *,
-    folder: Annotated[Path, Argument(help="where the imprint stands")] = Path(
-        "schemas"
-    ),
-    check: Annotated[bool, Option("--check", help="compare, write nothing")] = False,
-) -> None:
-    """Write the Avro schema and documentation of each event type, or compare them."""
-    with reporting("schemas"):
-        from ledger.schemas_imprint import check_imprint, write_imprint
-
-        if check:
-            check_imprint(folder)
-            return
-        for path in write_imprint(folder):
-            typer.echo(path)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from ledger.bundle.contents import Contents, Place
     from ledger.config import Config
 
+Finder = Callable[["Config", bytes], tuple[str, int, int] | None]
+FINDERS: list[Finder] = []
+"""What may know where an event is: each takes settings and id, and gives a position."""
 group = typer.Typer(help="Write evidence that can be checked without this ledger.")
 OutOption = Annotated[Path, Option("--out", help="the file to write; never replaced")]
 
@@ -42,8 +45,8 @@ def prove_event(
 ) -> None:
     """Prove one event: its bytes, who signed it, where it stands, since when."""
     form = chosen(output, json=json)
-    with reporting("prove event", form), collecting(home) as (_, collector):
-        place = _place(collector, event)
+    with reporting("prove event", form), collecting(home) as (config, collector):
+        place = _place(config, collector, event)
         emit(written("prove event", collector.event(place), out), form)
 
 
@@ -116,14 +119,24 @@ def written(command: str, contents: Contents, out: Path) -> Answer:
     return Answer(command, row, text=text)
 
 
-def _place(collector: Collector, text: str) -> Place:
-    """Return the place of an event that was named by its place or its id."""
+def _place(config: Config, collector: Collector, text: str) -> Place:
+    """Return the place of an event that was named by its place or its id.
+
+    A database is asked first, and believed only where the log says the same.
+    """
     from ledger.bundle.contents import Place
-    from ledger.bundle.finding import find_event
+    from ledger.bundle.finding import find_event, is_event
     from ledger.output import parse_id
 
     origin, _, rest = text.rpartition("/")
     name, _, leaf = origin.rpartition("/")
     if name and leaf.isascii() and leaf.isdecimal() and rest.isdecimal():
         return Place(collector.sources.log_of(name), int(leaf), int(rest))
-    return find_event(collector.sources, parse_id(text))
+    event_id = parse_id(text)
+    for find in FINDERS:
+        origin, *rest = find(config, event_id) or ("", 0, 0)
+        if origin in collector.sources.control.origins:
+            place = Place(collector.sources.log_of(origin), *rest)
+            if is_event(collector.sources, place, event_id):
+                return place
+    return find_event(collector.sources, event_id)

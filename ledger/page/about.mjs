@@ -6,7 +6,8 @@ import { parseJson } from "./json.mjs";
 
 const FORMAT = "mlledger.bundle/1";
 /** A log as a regular expression: an origin without the name of the ledger. */
-export const LOG_NAME = "(?:control|manifest|p(?:0|[1-9][0-9]{0,9}))(?:/e[1-9][0-9]{0,9})?";
+export const LOG_NAME =
+  "(?:control|(?:manifest|p(?:0|[1-9][0-9]{0,5}))(?:/e[1-9][0-9]{0,5})?)";
 const LOG = new RegExp(`^${LOG_NAME}$`);
 const KEYS_OF_KIND = {
   __proto__: null,

@@ -1,7 +1,7 @@
 // X.509 certificates of a time authority and their way to a given root.
 // Source: RFC 5280, sections 4 and 6.1; RFC 3161, section 2.3.
 
-import { hexOf, isEqual, textOf } from "./bytes.mjs";
+import { hexOf, isEqual, textOf, uintAt } from "./bytes.mjs";
 import {
   BIT_STRING,
   INTEGER,
@@ -32,6 +32,9 @@ const UNDERSTOOD = new Set([
 ]);
 const MAX_CHAIN = 10;
 const UTF8_STRING = 0x0c;
+/** Bits and bytes; UTF-8, printable, teletex, IA5, universal and BMP strings. */
+const TEXT_TAGS = [0x03, 0x04, UTF8_STRING, 0x13, 0x14, 0x16, 0x1c, 0x1e];
+const EC_KEY = "1.2.840.10045.2.1";
 const NAME_PARTS = {
   "2.5.4.3": "CN",
   "2.5.4.6": "C",
@@ -48,12 +51,17 @@ export function parseCertificate(bytes) {
   const fields = expectTag(tbs, SEQUENCE, "certificate").children();
   const version = fields[0]?.tag === 0xa0 ? fields.shift() : null;
   const [serial, inner, issuer, validity, subject, spki, ...rest] = fields;
-  const isWhole = spki && signatureBits && beyond.length === 0;
+  const order = [0x81, 0x82, 0xa3];
+  const places = rest.map(({ tag }) => order.indexOf(tag));
+  const inOrder = places.every((place, at) => place >= 0 && !(places[at - 1] >= place));
+  const isWhole = spki && signatureBits && beyond.length === 0 && inOrder;
   require(isWhole, "certificate: parts are missing, or too many");
   const number = version ? integerOf(version.children()[0]) : 0n;
-  require(number <= 2n, `certificate: no version ${number}`);
+  const isVersion = number <= 2n && (!version || number > 0n);
+  require(isVersion, `certificate: no version ${number}`);
   for (const name of [issuer, subject]) checkNameForm(name);
-  for (const one of [inner, algorithm, spki.children()[0]]) checkAlgorithmForm(one);
+  for (const one of [inner, algorithm]) checkAlgorithmForm(one);
+  checkKeyForm(spki);
   const [from, until] = expectTag(validity, SEQUENCE, "validity").children().map(timeOf);
   const wrapped = rest.find((field) => field.tag === 0xa3);
   return {
@@ -61,7 +69,7 @@ export function parseCertificate(bytes) {
     signed: tbs.raw,
     algorithm,
     namesOneAlgorithm: isEqual(inner.raw, algorithm.raw),
-    signature: bitsOf(signatureBits),
+    signatureBits: expectTag(signatureBits, BIT_STRING, "signature"),
     serial: expectTag(serial, INTEGER, "serial number").content,
     issuer: issuer.raw,
     subject: subject.raw,
@@ -78,15 +86,34 @@ function checkNameForm(name) {
     for (const part of expectTag(set, SET, "part of a name").children()) {
       const [type, value] = expectTag(part, SEQUENCE, "part of a name").children();
       oidOf(type);
-      require(value && (value.tag & 0x20) === 0, "certificate: a name without a text");
+      const isText = value && TEXT_TAGS.includes(value.tag);
+      require(isText && isWholeText(value), "certificate: a name without a text");
+      if (value.tag === UTF8_STRING) textOf(value.content, "certificate");
     }
   }
+}
+
+/** Universal strings are code points of four bytes, BMP strings of two. */
+function isWholeText({ tag, content }) {
+  if (tag === 0x1e) return content.length % 2 === 0;
+  const points = Array.from({ length: content.length / 4 }, (_, at) => uintAt(content, 4 * at, 4));
+  const areChosen = points.every((one) => one < 0x110000 && (one < 0xd800 || one > 0xdfff));
+  return tag !== 0x1c || (content.length % 4 === 0 && areChosen);
 }
 
 function checkAlgorithmForm(algorithm) {
   const parts = expectTag(algorithm, SEQUENCE, "algorithm").children();
   oidOf(parts[0]);
   require(parts.length <= 2, "certificate: an algorithm with too many parts");
+}
+
+function checkKeyForm(spki) {
+  const [algorithm, bits, ...more] = expectTag(spki, SEQUENCE, "public key").children();
+  expectTag(bits, BIT_STRING, "public key");
+  require(more.length === 0, "certificate: a public key with too many parts");
+  checkAlgorithmForm(algorithm);
+  const [name, parameters] = algorithm.children();
+  if (oidOf(name) === EC_KEY) oidOf(parameters);
 }
 
 function bitsOf(value) {
@@ -204,7 +231,7 @@ async function isSignedBy(certificate, issuer, { refusals }) {
       spki: issuer.spki,
       algorithm: certificate.algorithm,
       hash: null,
-      signature: certificate.signature,
+      signature: bitsOf(certificate.signatureBits),
       data: certificate.signed,
       what: certificate.name,
     });

@@ -46,7 +46,7 @@ const isAscii = (content) => content.every((byte) => byte < 0x80);
 const UNIVERSAL = {
   0x01: (content) => content.length === 1 && (content[0] === 0 || content[0] === 0xff),
   0x02: isShortestInteger,
-  0x03: (content) => content.length > 0 && content[0] < 8,
+  0x03: isBitString,
   0x04: anything,
   0x05: (content) => content.length === 0,
   0x06: isObjectIdentifier,
@@ -62,6 +62,13 @@ const UNIVERSAL = {
   0x30: anything,
   0x31: anything,
 };
+
+/** Bits that are not used are zero. */
+function isBitString(content) {
+  const unused = content[0] ?? 8;
+  if (unused > 7 || (content.length === 1 && unused > 0)) return false;
+  return content.length === 1 || (content.at(-1) & ((1 << unused) - 1)) === 0;
+}
 
 function isShortestInteger(content) {
   if (content.length < 2) return content.length === 1;
@@ -155,8 +162,9 @@ export function timeOf(value) {
   const [year, ...rest] = match.slice(1, 7).map(Number);
   const [month, day, hour, minute, second] = rest;
   const century = isShort ? (year < 50 ? 2000 : 1900) : 0;
-  const whole = Date.UTC(century + year, month - 1, day, hour, minute, second);
-  const date = new Date(whole);
+  const date = new Date(0);
+  date.setUTCFullYear(century + year, month - 1, day);
+  const whole = date.setUTCHours(hour, minute, second, 0);
   const found = [date.getUTCMonth() + 1, date.getUTCDate(), date.getUTCHours()];
   found.push(date.getUTCMinutes(), date.getUTCSeconds());
   require(String(found) === String(rest), `${value.what}: no such time: ${text}`);

@@ -2,6 +2,7 @@
 
 import { decodeBody, decodeCanonical, typeOfSchema } from "./avro.mjs";
 import { hexOf, isEqual } from "./bytes.mjs";
+import { verifyControlClocks } from "./clocks.mjs";
 import { sha256 } from "./crypto.mjs";
 import {
   MAX_VALUE,
@@ -65,6 +66,18 @@ function disclosed(found, leafIndex, { index, schemaId, salt, body }) {
   const leaf = found.leaves.get(leafIndex);
   const place = `${placeOfLeaf(found.log, leafIndex)} event ${index}`;
   return { log: found.log, leafIndex, leaf, index, schemaId, salt, body, place };
+}
+
+/** Of a bundle that does not say what it is about, whether its parts fit together. */
+export async function checkUndescribed({ logs }, findings) {
+  for (const found of logs.values()) {
+    await findings.check(() => verifyAccepted(found));
+    for (const { error } of found.entries.values()) {
+      await findings.check(() => {
+        if (error) throw error;
+      });
+    }
+  }
 }
 
 /** Refuse schemas that no disclosed event uses. */
@@ -154,6 +167,9 @@ export async function verifyLeaves(bundle, findings) {
     await findings.check(() => verifyOrder(found));
     if (ranges.has(found.log)) {
       await findings.check(() => verifyWhole(found, ranges.get(found.log)));
+    }
+    if (found.log !== "control") {
+      await verifyControlClocks(found, bundle.logs.get("control"), { placeOfLeaf, findings });
     }
   }
 }

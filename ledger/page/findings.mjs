@@ -31,6 +31,10 @@ export class Findings {
     this.suspicion ??= detail;
   }
 
+  get hasFailed() {
+    return this.errors.some((error) => error.status === "failed");
+  }
+
   get worst() {
     const failed = this.errors.find((error) => error.status === "failed");
     return failed ?? this.errors[0] ?? null;

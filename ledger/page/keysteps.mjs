@@ -55,7 +55,9 @@ export async function verifyKeys(bundle, events, registry, findings) {
   const typesOf = await typesByLeaf(bundle, events);
   for (const one of acceptedLeaves(bundle)) {
     const types = [...(typesOf.get(one.place) ?? [])];
-    await findings.check(() => verifyKey(one, types, registry, controlSize));
+    if (registry.genesis) {
+      await findings.check(() => verifyKey(one, types, registry, controlSize));
+    }
     noteSuspicion(one, registry, findings);
   }
   const signers = new Set(

@@ -25,18 +25,29 @@ const MAX_EVENT_BODY = 524_288;
 const MAX_RECORD = 16_777_216;
 
 /**
- * Sort the files of a bundle and parse each.
- * @returns {{about, logs, schemas, token, partitionProof, manifestProof, answer, report}}
+ * Sort the files of a bundle and parse each, going on after what is absent or wrong.
+ * `about` is null where it is not known what the bundle is about; a log of which a file
+ * is absent is left out, and the bundle then `isPartial`.
+ * @returns {{about, logs, schemas, types, files, isPartial, isLacking}}
  */
-export async function readLayout(files) {
-  needed(files, "bundle.json");
-  const about = parseAbout(files.get("bundle.json"));
-  checkReadme(needed(files, "README.txt"));
+export async function readLayout(files, findings) {
+  const about = await findings.check(() => parseAbout(needed(files, "bundle.json")));
+  await findings.check(() => checkReadme(needed(files, "README.txt")));
   const bundle = { about, logs: new Map(), schemas: new Map(), types: new Map(), files };
-  for (const [name, bytes] of files) await sortFile(bundle, name, bytes);
-  for (const log of [...bundle.logs.values()]) finishLog(log);
-  checkNeeds(bundle);
-  checkAsked(bundle);
+  for (const [name, bytes] of files) {
+    await findings.check(() => sortFile(bundle, name, bytes));
+  }
+  for (const log of [...bundle.logs.values()]) {
+    const isWhole = await findings.check(() => finishLog(log));
+    if (!isWhole) bundle.logs.delete(log.log);
+    bundle.isPartial ||= !isWhole;
+  }
+  if (about === null) return bundle;
+  for (const name of neededNames(bundle)) {
+    const isThere = await findings.check(() => checkThere(bundle, name));
+    bundle.isLacking ||= !isThere;
+  }
+  await findings.check(() => checkAsked(bundle));
   return bundle;
 }
 
@@ -54,7 +65,10 @@ async function sortFile(bundle, name, bytes) {
   const place = { place: name };
   const inLog = LOG_FILE.exec(name);
   const schema = SCHEMA_FILE.exec(name);
-  if (inLog && PARTS_OF_LOG.includes(inLog[2])) {
+  const mayBeEmpty = schema || name === "report" || inLog?.[2] === "checkpoint";
+  require(bytes.length > 0 || mayBeEmpty, `${name}: empty, where no file belongs`, place);
+  const isOfLog = inLog && PARTS_OF_LOG.includes(inLog[2]);
+  if (isOfLog && (inLog[2] !== "checkpoint.tsr" || isManifest(inLog[1]))) {
     const [, log, part] = inLog;
     if (!bundle.logs.has(log)) bundle.logs.set(log, { log, files: new Map() });
     bundle.logs.get(log).files.set(part, bytes);
@@ -72,10 +86,10 @@ function isExpected(name, about) {
   const expected = {
     "README.txt": true,
     "bundle.json": true,
-    "answer.json": about.kind === "answer",
-    report: about.kind === "report",
-    "partition.tlog-proof": about.subject !== null,
-    "manifest.tlog-proof": about.manifest !== null,
+    "answer.json": !about || about.kind === "answer",
+    report: !about || about.kind === "report",
+    "partition.tlog-proof": !about || about.subject !== null,
+    "manifest.tlog-proof": !about || about.manifest !== null,
   };
   return Object.hasOwn(expected, name) && expected[name];
 }
@@ -87,18 +101,15 @@ function finishLog(found) {
   const place = { place: named("checkpoint.tsr") };
   require(!token || token.length <= MAX_TOKEN_FILE, `${place.place}: too long`, place);
   found.token = token;
-  found.checkpointBytes = neededOf(found, "checkpoint");
-  found.leaves = parseLeaves(neededOf(found, "leaves.bin"), named("leaves.bin"));
   found.leavesProof = files.get("leaves.proof") ?? null;
   found.events = parseEventList(files.get("events.bin"), named("events.bin"));
   found.eventsProof = files.get("events.proof") ?? null;
   found.records = parseRecords(files.get("records.bin"), named("records.bin"));
   found.consistency = files.get("consistency.proof") ?? null;
-  for (const part of ["leaves.proof", "events.proof", "consistency.proof"]) {
-    const isEmpty = files.get(part)?.length === 0;
-    require(!isEmpty, `${named(part)}: empty, where no file belongs`, { place: named(part) });
-  }
+  found.leaves = parseLeaves(neededOf(found, "leaves.bin"), named("leaves.bin"));
+  found.checkpointBytes = neededOf(found, "checkpoint");
   checkParts(found, named);
+  return true;
 }
 
 function neededOf(found, part) {
@@ -192,24 +203,21 @@ function parseRecords(bytes, place) {
   return records;
 }
 
+/** The logs and files that the kind needs. */
+function neededNames({ about }) {
+  const { subject, manifest, kind } = about;
+  const logs = ["control", ...about.ranges.map((range) => range.log)];
+  if (subject) logs.push(subject.log, "partition.tlog-proof");
+  if (manifest) logs.push(manifest.log, "manifest.tlog-proof");
+  if (kind === "answer") logs.push("answer.json");
+  if (kind === "report") logs.push("report");
+  return logs;
+}
+
 /** What the kind needs and is not there makes the check impossible, not wrong. */
-function checkNeeds({ about, logs, files }) {
-  const names = ["control", ...about.ranges.map((range) => range.log)];
-  if (about.subject) {
-    names.push(about.subject.log);
-    needed(files, "partition.tlog-proof");
-  }
-  if (about.manifest) {
-    names.push(about.manifest.log);
-    needed(files, "manifest.tlog-proof");
-  }
-  for (const name of names) {
-    if (!logs.has(name)) {
-      throw new MissingEvidenceError(`${name}: nothing of it is enclosed`, { place: name });
-    }
-  }
-  if (about.kind === "answer") needed(files, "answer.json");
-  if (about.kind === "report") needed(files, "report");
+function checkThere({ logs, files }, name) {
+  if (logs.has(name) || files.has(name)) return true;
+  throw new MissingEvidenceError(`${name}: nothing of it is enclosed`, { place: name });
 }
 
 /** Refuse what nothing asks for. */

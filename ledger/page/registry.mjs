@@ -39,7 +39,7 @@ export class Registry {
     const id = hexOf(keyFp);
     const state = this.producers.get(id)?.states.at(-1);
     if (state) return { name: state.identity, kind: state.kind };
-    return { name: this.offices.get(id)?.terms[0].role ?? "unknown key", kind: null };
+    return { name: this.offices.get(id)?.name ?? "unknown key", kind: null };
   }
 
   /** Whether a key held an office at a position: it took it before and had not left. */
@@ -69,10 +69,16 @@ export class Registry {
       if (open) named.delete(id);
     }
     for (const [id, publicKey] of named) {
-      const known = this.offices.get(id) ?? { publicKey, terms: [] };
+      const known = this.offices.get(id) ?? { publicKey, name: this.nameOf(role), terms: [] };
       known.terms.push({ role, from: leaf, until: null });
       this.offices.set(id, known);
     }
+  }
+
+  /** What the next key in an office is called: operator, operator-2 and so on. */
+  nameOf(role) {
+    const held = [...this.offices.values()].filter(({ terms }) => terms[0].role === role);
+    return held.length === 0 ? role : `${role}-${held.length + 1}`;
   }
 
   addState(id, publicKey, state) {
@@ -102,7 +108,7 @@ export async function buildRegistry(bundle, events, ledgerId, findings) {
 }
 
 async function foundRegistry(registry, bundle, events, ledgerId) {
-  const leaf = bundle.logs.get("control").leaves.get(0n);
+  const leaf = bundle.logs.get("control")?.leaves.get(0n);
   const place = "control leaf 0";
   if (!leaf) throw new MissingEvidenceError(`${place}: absent`, { place });
   require(leaf.header, `${place}: not an accepted entry`, { place });

@@ -18,13 +18,14 @@ const KEY_TYPES = new Set([
 ]);
 
 /** Step 9. Returns what is said of a bundle that holds. */
-export async function verifySubject(bundle, events, registry, findings) {
+export async function verifySubject(state, findings) {
+  const { bundle, events } = state;
   const { about } = bundle;
   const decoded = events.filter((event) => event.fields);
   await verifyReferences(decoded, findings);
   await findings.check(() => refuseStrays(about, decoded));
   if (about.kind === "range") return rangeText(about);
-  if (about.kind === "answer") return verifyAnswer(bundle, decoded, registry, findings);
+  if (about.kind === "answer") return verifyAnswer(state);
   const outer = decoded.filter((event) => !isOfLedger(event.log));
   const subject = subjectOf(about, decoded);
   await findings.check(() => requireOpenings(bundle, events, about));
@@ -98,6 +99,7 @@ function opensStreamOf(event, subject) {
 
 async function verifyReport({ files }, subject) {
   require(subject.type === "governance.report.issued", `${subject.place}: not a report`);
+  if (!files.has("report")) throw new MissingEvidenceError("report: absent", { place: "report" });
   const digest = `sha256:${hexOf(await sha256(files.get("report")))}`;
   if (digest === subject.fields.digest) return;
   throw new IntegrityError("report: not the one that was issued", {
@@ -136,16 +138,19 @@ function rangeText({ ranges }) {
   );
 }
 
-function verifyAnswer(bundle, events, registry, findings) {
+function verifyAnswer({ bundle, events, registry, isKnown }) {
+  if (!registry.genesis) throw new MissingEvidenceError("genesis is not proved");
   for (const log of logsToRead(bundle.about, registry)) {
     requireRead(log, bundle, events, registry);
   }
   for (const { log, first, last } of bundle.about.ranges) {
-    const size = bundle.logs.get(log).checkpoint?.size;
+    const size = bundle.logs.get(log)?.checkpoint?.size;
+    if (size === undefined) throw new MissingEvidenceError(`${log}: absent`, { place: log });
     const isWhole = first === 0n && last + 1n === size;
     require(isWhole, `${log}: the answer does not rest on the whole log`, { place: log });
   }
-  return replayAnswer(bundle, events, findings);
+  if (isKnown) return replayAnswer(bundle, events, registry);
+  throw new MissingEvidenceError(`${bundle.about.question}: an earlier step did not hold`);
 }
 
 /** The logs that a question reads: all, or all that hold events of producers. */
@@ -156,8 +161,8 @@ function logsToRead({ question }, registry) {
 }
 
 /** A log that is read and not enclosed must have been empty at the manifest's moment. */
-function requireRead(log, { about, logs }, events, registry) {
-  if (logs.has(log)) return;
+function requireRead(log, { about }, events, registry) {
+  if (about.ranges.some((range) => range.log === log)) return;
   const cut = events.find((event) => isAt(event, about.manifest));
   if (!cut) throw new MissingEvidenceError(`${log}: not enclosed`, { place: log });
   const origin = `${registry.name}/${log}`;

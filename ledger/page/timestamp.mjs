@@ -39,22 +39,44 @@ const DIGEST_OF_SIGNATURE = {
 /** Take a whole TimeStampResp apart; checks no signature. */
 export function parseToken(bytes) {
   require(bytes.length <= MAX_TOKEN, `a token of ${bytes.length} bytes`);
-  const [status, contentInfo] = parts(parseDer(bytes, "token"), "token");
+  const [status, contentInfo, ...beyond] = parts(parseDer(bytes, "token"), "token");
   const granted = integerOf(parts(status, "status")[0]);
-  require(granted === 0n && contentInfo, `token: not granted, PKI status ${granted}`);
-  const [type, wrapped] = parts(contentInfo, "content");
-  require(oidOf(type) === SIGNED_DATA, "token: not signed data");
-  const fields = parts(expectTag(wrapped, 0xa0, "content").children()[0], "signed data");
+  const isGranted = granted === 0n && contentInfo && beyond.length === 0;
+  require(isGranted, `token: not granted, PKI status ${granted}`);
+  const [type, wrapped, ...more] = parts(contentInfo, "content");
+  require(oidOf(type) === SIGNED_DATA && more.length === 0, "token: not signed data");
+  const fields = parts(onlyIn(expectTag(wrapped, 0xa0, "content")), "signed data");
+  requireTags(fields, [INTEGER, SET, SEQUENCE, 0xa0, 0xa1, SET], "signed data");
   require(integerOf(fields[0]) === 3n, "token: not SignedData of version 3");
   const enclosed = fields.find((field) => field.tag === 0xa0)?.children() ?? [];
   const certificates = enclosed.map((value) => parseCertificate(value.raw));
   const content = contentOf(fields[2]);
   const signer = signerOf(fields.at(-1));
   const digests = expectTag(fields[1], SET, "digest algorithms").children();
-  for (const one of digests) oidOf(parts(one, "digest algorithm")[0]);
+  for (const one of digests) {
+    const isKnown = HASHES[oidOf(parts(one, "digest algorithm")[0])] !== undefined;
+    require(isBare(one) && isKnown, "token: no digest algorithm, or one with parameters");
+  }
   const holders = certificates.filter((one) => isNamedBy(one, signer.sid));
   require(holders.length === 1, `token: ${holders.length} certificates of its signer`);
   return { ...parseInfo(content), content, digests, signer, certificates, holder: holders[0] };
+}
+
+/** The one value inside another. */
+function onlyIn(value) {
+  const children = value.children();
+  require(children.length === 1, "token: more than one value in a wrapper");
+  return children[0];
+}
+
+/** Fields must have these tags in this order; any of the others may be left out. */
+function requireTags(fields, order, name) {
+  let at = 0;
+  for (const { tag } of fields) {
+    while (at < order.length && order[at] !== tag) at += 1;
+    require(at < order.length, `token: a field that no ${name} has`);
+    at += 1;
+  }
 }
 
 /** The digests named for the whole must hold the signer's, without parameters. */
@@ -88,9 +110,17 @@ function contentOf(value) {
 function signerOf(value) {
   const signers = expectTag(value, SET, "signers").children();
   require(signers.length === 1, `token: ${signers.length} signers`);
-  const [version, sid, digest, attributes, algorithm, signature] = parts(signers[0], "signer");
+  const fields = parts(signers[0], "signer");
+  const tags = [INTEGER, SEQUENCE, SEQUENCE, 0xa0, SEQUENCE, OCTET_STRING, 0xa1];
+  requireTags(fields, tags, "signer");
+  const [version, sid, digest, attributes, algorithm, signature] = fields;
   require(integerOf(version) === 1n, "token: not a signer of version 1");
-  expectTag(attributes, 0xa0, "signed attributes");
+  for (const one of expectTag(attributes, 0xa0, "signed attributes").children()) {
+    const [type, values, ...more] = parts(one, "attribute");
+    oidOf(type);
+    expectTag(values, SET, "attribute");
+    require(more.length === 0, "token: an attribute with more than its values");
+  }
   checkAlgorithms(digest, algorithm);
   return {
     sid,
@@ -106,6 +136,7 @@ function signerOf(value) {
 function checkAlgorithms(digest, algorithm) {
   const hash = HASHES[oidOf(parts(digest, "digest algorithm")[0])];
   const scheme = oidOf(parts(algorithm, "signature algorithm")[0]);
+  require(isBare(digest), "token: a digest algorithm with parameters");
   const isStrong = hash !== undefined && hash !== "SHA-1";
   const fits = RSA_ANY.includes(scheme) || DIGEST_OF_SIGNATURE[scheme] === hash;
   require(isStrong && fits, "token: the signature algorithm is not that of its digest");
@@ -114,6 +145,7 @@ function checkAlgorithms(digest, algorithm) {
 function parseInfo(content) {
   const info = parts(parseDer(content, "TSTInfo"), "TSTInfo");
   const [version, policy, imprint, serial, time, ...rest] = info;
+  requireTags(rest, [SEQUENCE, 0x01, INTEGER, 0xa0, 0xa1], "TSTInfo");
   const [algorithm, digest] = parts(imprint, "imprint");
   const isSha256 = HASHES[oidOf(parts(algorithm, "imprint")[0])] === "SHA-256";
   require(isSha256 && isBare(algorithm), "token: the imprint is no SHA-256");
@@ -137,13 +169,20 @@ function roundedUp(time) {
 
 function accuracyOf(value) {
   const found = { [INTEGER]: 0n, 0x80: 0n, 0x81: 0n };
+  requireTags(value.children(), [INTEGER, 0x80, 0x81], "accuracy");
   for (const field of value.children()) {
+    const isWhole = field.tag === INTEGER || isShortest(field.content);
+    require(isWhole && field.content[0] < 0x80, "token: an accuracy that is no number");
     found[field.tag] = BigInt(`0x${hexOf(field.content) || "0"}`);
   }
   const inRange = found[0x80] < 1000n && found[0x81] < 1000n;
   require(inRange, "token: accuracy beyond 999 of a unit");
   const micros = found[0x80] * 1000n + found[0x81];
   return Number(found[INTEGER] * 1000n + (micros + 999n) / 1000n);
+}
+
+function isShortest(content) {
+  return content.length === 1 || (content[0] === 0 && content[1] >= 0x80) || content[0] > 0;
 }
 
 /** Check that a token speaks of these bytes, and not who signed it. */

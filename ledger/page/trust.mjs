@@ -2,7 +2,7 @@
 
 import { base64Of, concat, isEqual, utf8 } from "./bytes.mjs";
 import { readRoots } from "./certificate.mjs";
-import { decodeEvent } from "./evidence.mjs";
+import { decodeEvent, placeOfLeaf } from "./evidence.mjs";
 import { IntegrityError, MissingEvidenceError, SignatureError, require } from "./errors.mjs";
 import { leafHash, verifyConsistency } from "./merkle.mjs";
 import {
@@ -53,7 +53,19 @@ async function verifyLog(found, registry, outside, findings) {
   const by = await verifyLogSignature(note, origin, registry, outside.policy, place);
   found.cosignatures = await verifyWitnesses(note, outside, place, findings);
   found.witnessedS = attestedSeconds(outside.policy, found.cosignatures);
+  for (const [index, leaf] of found.leaves) {
+    await findings.check(() => verifyWitnessed(found, placeOfLeaf(found.log, index), leaf));
+  }
   return `${origin} size ${checkpoint.size}, log key ${by}`;
+}
+
+/** A leaf had been sealed when a quorum signed the tree it is in. */
+function verifyWitnessed({ witnessedS }, place, { sealedAtMs }) {
+  if (witnessedS === null) return;
+  const until = (witnessedS + MAX_SKEW_S) * 1000n;
+  if (sealedAtMs <= until) return;
+  const facts = { place, expected: `${until} ms or earlier`, actual: `${sealedAtMs} ms` };
+  throw new IntegrityError(`${place}: sealed after the witnesses signed it`, facts);
 }
 
 /** The policy's keys of an origin count; without any, the one of genesis. */
@@ -145,6 +157,7 @@ function writtenProofs({ subject, manifest }, log) {
 
 function checkProofFile({ files }, found, { place, leaf }, path) {
   const bytes = files.get(place);
+  if (!bytes) return;
   parseProof(bytes, place);
   const lines = path.map((hash) => `${base64Of(hash)}\n`).join("");
   const text = `c2sp.org/tlog-proof@v1\nindex ${leaf}\n${lines}\n`;
@@ -217,7 +230,7 @@ async function verifyCut(found, cut) {
 
 async function readTime(bundle, { roots }) {
   const { log } = bundle.about.manifest;
-  const { checkpoint, token: bytes } = bundle.logs.get(log);
+  const { checkpoint = null, token: bytes = null } = bundle.logs.get(log) ?? {};
   const place = `${log}/checkpoint.tsr`;
   if (!bytes) return;
   const token = parseToken(bytes);

@@ -6,6 +6,7 @@ import { requireEd25519 } from "./crypto.mjs";
 import { UnableError, require } from "./errors.mjs";
 import {
   checkSchemasUsed,
+  checkUndescribed,
   decodeEvents,
   gatherEvents,
   verifyEvents,
@@ -58,6 +59,7 @@ export async function verify(bundleBytes, policyText, ledgerIdHex, options = {})
   for (const [number, rests, work] of PLAN) {
     const name = nameOf(number, state);
     const broken = brokenBelow(steps, rests, state);
+    state.isKnown = !steps.some((step) => step.status !== "verified" && KNOWN.includes(step.number));
     await progress(number, name);
     const take = (findings) => work(state, outside, findings, bundleBytes);
     const step = broken
@@ -86,7 +88,9 @@ function concluding(step, steps) {
 function brokenBelow(steps, rests, state) {
   const open = steps.filter((step) => step.status !== "verified");
   const broken = open.find((step) => rests.includes(step.number));
-  return broken?.number ?? (steps.length > 0 && !state.bundle ? 1 : null);
+  const isUnread = steps.length > 0 && !state.bundle;
+  const isPartial = steps.length === NAMES.length - 1 && state.bundle?.isPartial;
+  return broken?.number ?? (isUnread || isPartial ? 1 : null);
 }
 
 /**
@@ -96,18 +100,20 @@ function brokenBelow(steps, rests, state) {
  */
 const PLAN = [
   [1, [], openBundle],
-  [2, [1], checkEvents],
-  [6, [1], foldKeys],
-  [3, [1], (state, _, findings) => verifySignatures(state.bundle, state.registry, findings)],
-  [4, [1], checkLeaves],
-  [5, [1], (state, outside, findings) =>
+  [2, [], checkEvents],
+  [6, [], foldKeys],
+  [3, [], (state, _, findings) => verifySignatures(state.bundle, state.registry, findings)],
+  [4, [], checkLeaves],
+  [5, [], (state, outside, findings) =>
     verifyCheckpoints(state.bundle, state.registry, outside, findings)],
-  [7, [1], (state, outside, findings) =>
+  [7, [], (state, outside, findings) =>
     verifyTime(state.bundle, state.events, outside, findings)],
-  [8, [1], checkContent],
+  [8, [], checkContent],
   [9, [2, 8], (state, _, findings) =>
-    verifySubject(state.bundle, state.events, state.registry, findings)],
+    verifySubject(state, findings)],
 ];
+/** Steps without which nobody knows who said what. */
+const KNOWN = [1, 2, 3, 4, 6];
 
 /** What is given from outside; a wrong policy or id is the caller's mistake. */
 async function readOutside(policyText, ledgerIdHex, options) {
@@ -124,9 +130,17 @@ async function readOutside(policyText, ledgerIdHex, options) {
 
 async function openBundle(state, _, findings, bytes) {
   const files = readContainer(bytes);
-  const bundle = await readLayout(files);
+  const bundle = await readLayout(files, findings);
+  if (findings.hasFailed) return null;
   state.events = await gatherEvents(bundle);
-  await findings.check(() => checkSchemasUsed(bundle, state.events));
+  if (!bundle.about) {
+    await checkUndescribed(bundle, findings);
+    return null;
+  }
+  if (!bundle.isPartial && !bundle.isLacking) {
+    await findings.check(() => checkSchemasUsed(bundle, state.events));
+  }
+  if (findings.hasFailed) return null;
   state.bundle = bundle;
   const logs = [...bundle.logs.keys()].join(", ");
   return `a canonical bundle of kind ${bundle.about.kind}; logs ${logs}`;

@@ -6,7 +6,13 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from ledger import clock
-from ledger.sdk.handles import Approval, ApprovalRequest, Handle, object_content
+from ledger.sdk.handles import (
+    Approval,
+    ApprovalRequest,
+    Entry,
+    Handle,
+    object_content,
+)
 from ledger.sdk.recorder import Recorder, is_person
 
 
@@ -38,7 +44,7 @@ class ApprovalVerbs(Recorder):
             made = self.record(
                 "registry.approval.requested",
                 basis="stated",
-                by=signing,
+                via=signing,
                 object=object,
                 gate=gate,
                 digest=content,
@@ -88,7 +94,7 @@ class ApprovalVerbs(Recorder):
             made = self.record(
                 "registry.approval.decided",
                 basis="stated",
-                by=signing,
+                via=signing,
                 request=request,
                 object=target,
                 gate=at,
@@ -104,3 +110,34 @@ class ApprovalVerbs(Recorder):
         return Approval(
             id=made.id, digest=made.digest, gate=at, decision=decision, by=by
         )
+
+    def revoke_approval(
+        self,
+        approval: Approval,
+        *,
+        by: str,
+        effective_at: datetime | int | None = None,
+        reason: str | None = None,
+    ) -> Entry:
+        """Take an approval back, signed with the key of the person who does.
+
+        Args:
+            approval: the decision that no longer holds.
+            by: identity of the person.
+            effective_at: from when; now by default.
+            reason: why.
+
+        Raises:
+            ConfigurationError: the home holds no key for that identity.
+        """
+        moment = clock.now_us() if effective_at is None else effective_at
+        with self.signing_as(by, "the end of an approval") as signing:
+            made = self.record(
+                "registry.approval.revoked",
+                basis="stated",
+                via=signing,
+                approval=approval,
+                effective_at=moment,
+                reason=reason,
+            )
+        return Entry(id=made.id, digest=made.digest, name=approval.gate)

@@ -1,7 +1,8 @@
 """A small local memory in the ledger's home: never evidence, always safe to delete.
 
 It holds digests of files that have not changed, the last run of each name (to say what
-differs), and which names have been registered from this home.
+differs), which names have been registered from this home, and where inputs and the code
+of runs were (to find them again).
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ CREATE TABLE IF NOT EXISTS file_digest (
 CREATE TABLE IF NOT EXISTS last_run (name TEXT PRIMARY KEY, summary TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS registered (
     name TEXT PRIMARY KEY, fields TEXT NOT NULL, handle TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS place (
+    key TEXT NOT NULL, path TEXT NOT NULL, PRIMARY KEY (key, path));
 """
 
 
@@ -87,6 +90,24 @@ class LocalCache:
             "INSERT OR REPLACE INTO registered VALUES (?, ?, ?)",
             (name, fields, json.dumps(handle)),
         )
+
+    def keep_place(self, key: str, path: Path) -> None:
+        """Remember where something was: content by its digest, code by its run."""
+        self._change(
+            "INSERT OR IGNORE INTO place VALUES (?, ?)", (key, str(path.absolute()))
+        )
+
+    def places(self, key: str) -> list[Path]:
+        """Return where something was once seen; it may be gone or changed by now."""
+        try:
+            with closing(self._open()) as connection:
+                rows = connection.execute(
+                    "SELECT path FROM place WHERE key = ? ORDER BY rowid", (key,)
+                ).fetchall()
+        except (sqlite3.Error, OSError):
+            self.faults += 1
+            return []
+        return [Path(path) for (path,) in rows]
 
     def _one(self, query: str, values: tuple[object, ...]) -> object | None:
         try:

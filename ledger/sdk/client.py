@@ -24,18 +24,32 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from ledger.sdk.approvals import ApprovalVerbs
+from ledger.sdk.cache import LocalCache
+from ledger.sdk.changes import ChangeVerbs
+from ledger.sdk.comparing import ComparingVerbs
 from ledger.sdk.data import DataVerbs
 from ledger.sdk.decisions import DecisionVerbs
+from ledger.sdk.drift import DriftVerbs
+from ledger.sdk.environments import EnvironmentVerbs
 from ledger.sdk.evaluation import EvaluationVerbs
 from ledger.sdk.governance import GovernanceVerbs
-from ledger.sdk.recorder import Emitting, Silent
+from ledger.sdk.incidents import IncidentVerbs
+from ledger.sdk.mandates import MandateVerbs
+from ledger.sdk.outcomes import OutcomeVerbs
+from ledger.sdk.oversight import OversightVerbs
 from ledger.sdk.registry import RegistryVerbs
+from ledger.sdk.rerun import RunsOnly, rerun_of
 from ledger.sdk.serving import ServingVerbs
+from ledger.sdk.silent import Silent
+from ledger.sdk.sources import SourceVerbs
+from ledger.sdk.systems import SystemVerbs
+from ledger.sdk.watching import WatchingVerbs
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     from ledger.config import Config
+    from ledger.sdk.recorder import Emitting
     from ledger.sdk.run import Run
 
 _OFF = frozenset({"", "0", "false", "no", "off"})
@@ -43,12 +57,23 @@ _OFF = frozenset({"", "0", "false", "no", "off"})
 
 class Ledger(
     DataVerbs,
+    SourceVerbs,
+    ComparingVerbs,
     EvaluationVerbs,
     RegistryVerbs,
+    ChangeVerbs,
     ApprovalVerbs,
+    MandateVerbs,
+    EnvironmentVerbs,
     ServingVerbs,
     DecisionVerbs,
+    OutcomeVerbs,
+    OversightVerbs,
+    WatchingVerbs,
+    DriftVerbs,
     GovernanceVerbs,
+    SystemVerbs,
+    IncidentVerbs,
 ):
     """A client of one ledger home; made by :func:`init`, safe for many threads.
 
@@ -157,7 +182,8 @@ def init(
 
     ``MLLEDGER_DISABLED=1`` gives a client that records nothing and says so in
     ``stats()``; it needs no home. ``MLLEDGER_STRICT=1`` raises whatever could not be
-    recorded, instead of counting it.
+    recorded, instead of counting it. In a repetition of a recorded run
+    (:mod:`ledger.sdk.rerun`) its ledger is the home, whatever ``home`` says.
 
     Args:
         home: folder of the ledger; by default ``MLLEDGER_HOME`` or the nearest
@@ -184,22 +210,28 @@ def init(
     from ledger.config import load_config
     from ledger.setup import open_emitter
 
-    config = load_config(Path(home) if home else None)
+    rerun = rerun_of(os.environ)
+    config = load_config(Path(home) if home and not rerun else None)
     _ignore_in_git(config)
     chosen = mode or config.producer.mode
+    held: set[bytes] = set()
 
-    def emitter_as(who: str) -> Emitting:
-        return open_emitter(config, identity=who, mode=chosen)
+    def emitter_as(who: str | None) -> Emitting:
+        opened = open_emitter(config, identity=who, mode=chosen)
+        return RunsOnly(opened, rerun, held) if rerun else opened
 
-    return Ledger(
+    client = Ledger(
         config,
-        open_emitter(config, identity=identity, mode=chosen),
+        emitter_as(identity),
         identity=identity or config.producer.identity,
         emitter_as=emitter_as,
         strict=chosen == "strict" or _is_on("MLLEDGER_STRICT"),
         system=system,
         quiet=silent,
     )
+    if rerun:  # what it registers is not recorded, and must not be remembered
+        client.cache = LocalCache(rerun.cache)
+    return client
 
 
 def _is_on(variable: str) -> bool:

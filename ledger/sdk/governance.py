@@ -147,7 +147,7 @@ class GovernanceVerbs(Recorder):
             made = self.record(
                 "governance.statement.recorded",
                 basis="stated",
-                by=signing,
+                via=signing,
                 author=by,
                 role=role,
                 field=field,

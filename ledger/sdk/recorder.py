@@ -7,7 +7,6 @@ import sys
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -18,6 +17,7 @@ from ledger.sdk.cache import LocalCache
 from ledger.sdk.content import Content, content_of
 from ledger.sdk.faults import Faults
 from ledger.sdk.handles import Entry, from_dict
+from ledger.sdk.parts import is_digest
 from ledger.sdk.payloads import Capture
 
 if TYPE_CHECKING:
@@ -88,52 +88,6 @@ class Running(Protocol):
 current_run: ContextVar[Running | None] = ContextVar("mlledger_run", default=None)
 
 
-@dataclass(frozen=True, slots=True)
-class Nowhere:
-    """The reference of an event that was not recorded, for the SDK is switched off."""
-
-    id: bytes
-    digest: bytes = bytes(32)
-
-
-class Silent:
-    """An emitter that records nothing; for ``MLLEDGER_DISABLED=1``."""
-
-    def __init__(self) -> None:
-        self._ignored = 0
-
-    def emit(self, event: Event, /) -> Reference:
-        """Ignore one event."""
-        self._ignored += 1
-        return Nowhere(event.event_id)
-
-    def emit_encoded(
-        self,
-        cls: type[Event],  # noqa: ARG002
-        fields: Mapping[str, Any],
-        envelope: bytes = b"",  # noqa: ARG002
-        /,
-    ) -> Reference:
-        """Ignore one event."""
-        self._ignored += 1
-        return Nowhere(fields["id"])
-
-    def emit_many(self, encoded: Sequence[tuple[bytes, bytes]], /) -> None:
-        """Ignore many events."""
-        self._ignored += len(encoded)
-
-    def flush(self, timeout: float = 2.0) -> bool:  # noqa: ARG002  the port's form
-        """Answer that nothing waits."""
-        return True
-
-    def close(self, timeout: float = 2.0) -> None:
-        """Do nothing."""
-
-    def stats(self) -> Mapping[str, int | float | str]:
-        """Say how many events were ignored."""
-        return {"disabled": 1, "ignored": self._ignored}
-
-
 class Recorder:
     """What all verbs of the SDK stand on: an emitter, a home, and counted faults.
 
@@ -176,7 +130,7 @@ class Recorder:
         return self.config is not None
 
     def record(
-        self, event: str, /, *, basis: str, by: Emitting | None = None, **fields: Any
+        self, event: str, /, *, basis: str, via: Emitting | None = None, **fields: Any
     ) -> Reference:
         """Make an event and hand it to an emitter; returns its exact reference.
 
@@ -185,7 +139,7 @@ class Recorder:
         Args:
             event: its type.
             basis: how the fact is known.
-            by: another emitter than the client's own.
+            via: another emitter than the client's own.
             fields: fields of the type and of its envelope.
 
         Raises:
@@ -201,7 +155,21 @@ class Recorder:
         }
         cls: Any = event_class(event)
         merged = {**envelope, **{k: v for k, v in fields.items() if v is not None}}
-        return (by or self.emitter).emit(cls.record(basis=basis, **merged))
+        return (via or self.emitter).emit(cls.record(basis=basis, **merged))
+
+    def record_as(
+        self, identity: str | None, event: str, /, *, basis: str, **fields: Any
+    ) -> Reference:
+        """Record an event signed by an identity of the home; None is the client's own.
+
+        Raises:
+            ConfigurationError: the home holds no key for that identity.
+            InvalidEventError: a field does not fit; the text says which.
+        """
+        if identity is None:
+            return self.record(event, basis=basis, **fields)
+        with self.signing_as(identity, event) as signing:
+            return self.record(event, basis=basis, via=signing, **fields)
 
     @contextmanager
     def signing_as(self, identity: str | None, what: str) -> Generator[Emitting]:
@@ -253,7 +221,10 @@ class Recorder:
 
     def content(self, data: object, *, cached: bool = True) -> Content:
         """Return the identity of data; ``cached=False`` reads files in any case."""
-        return content_of(data, cache=self.cache if cached else None)
+        found = content_of(data, cache=self.cache if cached else None)
+        if self.cache and isinstance(data, str | Path):
+            self.cache.keep_place(found.digest, Path(data))
+        return found
 
     def store(self, document: bytes) -> str:
         """Keep a document in the home's blobs; returns its digest."""
@@ -266,6 +237,14 @@ class Recorder:
             return found.digest, found.size_bytes or 0
         digest = self._blobs.put(path)
         return digest, self._blobs.size(digest)
+
+    def kept(self, document: str | Path | bytes | None) -> str | None:
+        """Keep a document, unless it is given by its digest; returns the digest."""
+        if document is None or (isinstance(document, str) and is_digest(document)):
+            return document
+        if isinstance(document, bytes):
+            return self.store(document)
+        return self.store_file(Path(document))[0]
 
     def _registration(
         self, kind: str, name: str, fields: Mapping[str, Any]

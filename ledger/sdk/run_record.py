@@ -10,11 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ledger import clock
+from ledger.sdk import host
 from ledger.sdk.capture import Capture, capture_code, capture_environment
 from ledger.sdk.captured import Captured
 from ledger.sdk.compare import difference_line
+from ledger.sdk.faults import reason_of
+from ledger.sdk.git import code_folder
 from ledger.sdk.handles import DatasetVersion, RunStart
 from ledger.sdk.host import resources
+from ledger.sdk.rerun import DERIVED_FROM, derived_from, thread_counts
 from ledger.sdk.texts import fitting, text_values
 from ledger.sdk.updates import Updates
 
@@ -80,6 +84,7 @@ class RunRecord:
             parent=parent.id if parent else None,
             **fields,
         )
+        self._note_origin()
         lock: str | None = fields["environment"]["lock_digest"]
         return RunStart(
             id=made.id, digest=made.digest, name=self._plan.name, environment=lock
@@ -240,6 +245,22 @@ class RunRecord:
             "capture": dict(capture.notes),
             "redactions": capture.redaction_fields(),
         }
+
+    def _note_origin(self) -> None:
+        """Note which run the code was taken over from, and where it lies here."""
+        try:
+            folder = self._plan.code or code_folder(
+                host.script_path(), prefix=Path(sys.prefix), working=Path.cwd()
+            )
+            origin = derived_from(os.environ, folder)
+            if self._client.cache:
+                self._client.cache.keep_place(f"code/{self._id.hex()}", folder)
+                self._client.cache.keep_place(f"cwd/{self._id.hex()}", Path.cwd())
+        except (OSError, UnicodeDecodeError) as error:
+            self.fail("origin", reason_of(error))
+            return
+        tags = {DERIVED_FROM: origin} if origin else {}
+        self._updates.add(tags=tags | thread_counts(os.environ))
 
     def _parameters(self) -> dict[str, str]:
         texts, cuts = text_values(

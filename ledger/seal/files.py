@@ -81,10 +81,15 @@ def _lock(number: int, path: Path) -> None:
             return
 
 
-def link_new(source: Path, target: Path) -> None:
+def link_new(source: Path, target: Path, *, place: str) -> None:
     """Give a synced file its final name, create-exclusive.
 
     A second name for the same bytes appears whole or not at all, which a copy does not.
+
+    Args:
+        source: the file.
+        target: its final name.
+        place: that name as errors tell it: origin and file, wherever the home is.
 
     Raises:
         IntegrityError: another file with other bytes stands there.
@@ -93,7 +98,7 @@ def link_new(source: Path, target: Path) -> None:
     try:
         os.link(source, target)
     except FileExistsError:
-        verify_equal(target, source.read_bytes())
+        verify_equal(target, source.read_bytes(), place=place)
     except OSError as error:
         if error.errno not in _NO_LINKS:
             raise
@@ -103,7 +108,7 @@ def link_new(source: Path, target: Path) -> None:
         ) from error
 
 
-def verify_equal(path: Path, data: bytes) -> None:
+def verify_equal(path: Path, data: bytes, *, place: str) -> None:
     """Check that a published file holds exactly these bytes.
 
     Raises:
@@ -116,8 +121,8 @@ def verify_equal(path: Path, data: bytes) -> None:
             min(len(found), len(data)),
         )
         raise IntegrityError(
-            f"{path}: stands there already with other bytes, from byte {at} on",
-            place=str(path),
+            f"{place}: stands there already with other bytes, from byte {at} on",
+            place=place,
             expected=data[at : at + 16].hex() or f"{len(data)} bytes",
             actual=found[at : at + 16].hex() or f"{len(found)} bytes",
             hint="another sealer published here, or the file was altered: keep both "

@@ -111,7 +111,7 @@ class Publication:
             target = self.final / path
             make_folder(target.parent)
             self._hook("copy-file")
-            link_new(staged, target)
+            link_new(staged, target, place=f"{self.origin}/{path}")
             touched.add(target.parent)
         sync_folders(touched)
 
@@ -125,10 +125,13 @@ class Publication:
         Raises:
             IntegrityError: a note of that size stands there with another text.
         """
-        beside = self.final / f"checkpoint.{size}"
+        beside, place = (
+            self.final / f"checkpoint.{size}",
+            f"{self.origin}/checkpoint.{size}",
+        )
         is_there = beside.exists()
         if is_there:
-            _verify_same_text(beside, note)
+            _verify_same_text(beside, note, place)
         folder = self._folder(size, root)
         make_folder(folder)
         make_folder(self.final)
@@ -139,7 +142,7 @@ class Publication:
         if is_there:
             (folder / "checkpoint.kept").replace(beside)
         else:
-            link_new(folder / "checkpoint.kept", beside)
+            link_new(folder / "checkpoint.kept", beside, place=place)
         (self.final / PENDING).unlink(missing_ok=True)
         sync_folders([self.final])
 
@@ -201,14 +204,14 @@ class Publication:
         return bool(partial) and (self.final / full).exists()
 
 
-def _verify_same_text(path: Path, note: bytes) -> None:
-    with at(str(path)):
+def _verify_same_text(path: Path, note: bytes, place: str) -> None:
+    with at(place):
         found, _ = parse_checkpoint(path.read_bytes())
     wanted, _ = parse_checkpoint(note)
     if found != wanted:
         raise IntegrityError(
-            f"{path}: stands there already with another root",
-            place=str(path),
+            f"{place}: stands there already with another root",
+            place=place,
             expected=wanted.root.hex(),
             actual=found.root.hex(),
             hint="another sealer published here, or the file was altered: keep both "

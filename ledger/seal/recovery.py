@@ -92,7 +92,7 @@ def verify_not_rolled_back(
     size = head.size if head else 0
     notes = [note for note in (published, _published(parts, PENDING)) if note]
     ahead = max([parts.publication.largest_kept(), *(note.size for note in notes)])
-    place = str(parts.publication.final / "checkpoint")
+    place = f"{parts.origin}/checkpoint"
     if ahead > size:
         raise IntegrityError(
             f"{parts.origin}: published up to {ahead}, but the state says {size}",
@@ -153,7 +153,7 @@ def verify_edge(
             raise RootMismatchError(
                 expected=published.root,
                 computed=computed,
-                place=str(parts.publication.final / "checkpoint"),
+                place=f"{parts.origin}/checkpoint",
                 what=f"root at size {published.size}",
             )
 

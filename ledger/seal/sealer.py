@@ -240,12 +240,15 @@ class Sealer:
     def _batch_clock(self) -> int:
         """The clock of the batch; it is read after the control log on purpose.
 
-        A control leaf must not look much older than a leaf that could have pinned it:
-        so no origin's clock goes back, and the control log's runs ahead of none.
+        A control leaf must not look much older than a leaf that did not see it, nor
+        newer than one that did: so no origin's clock goes back, and neither the control
+        log's nor that of an origin which rests on it is behind the other.
         """
         last = self._head.sealed_at_ms if self._head else 0
         if self._parts.partition == CONTROL:
             last = max(last, self._parts.state.latest_sealed_ms())
+        elif self._source.sealed_at_ms:
+            last = max(last, self._source.sealed_at_ms[-1])
         return max(self._now_ms(), last)
 
     def _stage(self, batch: Batch) -> HeadState:

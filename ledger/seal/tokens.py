@@ -119,6 +119,6 @@ class TokenFetcher:
         staged = folder / path.name
         write_synced(staged, token)
         if not path.exists():  # else another worker was first
-            link_new(staged, path)
+            link_new(staged, path, place=f"{self._folder.name}/{path.name}")
             sync_folders([path.parent])
         staged.unlink()

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 _RETRY_MS = (1_000, 300_000)
 _SILENCE_MS = (60_000, 3_600_000)
 _RETRIED = frozenset((Verdict.UNKNOWN_KEY, Verdict.UNKNOWN_SCHEMA))
+_HINTS = {
+    Verdict.UNKNOWN_SCHEMA: "; the ledger does not know an event type of this release, "
+    "until its operator runs: mlledger schemas register (sent again until then)"
+}
 
 
 def apply_receipts(
@@ -109,4 +113,5 @@ def _describe(item: Receipt) -> str:
     place = f"{row.origin} offset {row.offset} (entry {row.seq})"
     if not item.is_ours:
         return f"{place}: sealed with other bytes than were sent; sent again"
-    return f"{place}: refused as {item.verdict.name}"
+    hint = _HINTS.get(item.verdict, "")
+    return f"{place}: refused as {item.verdict.name}{hint}"

@@ -20,7 +20,7 @@ from ledger.errors import (
 )
 from ledger.leaf import parse_leaf
 from ledger.origins import parse_origin
-from ledger.public import OriginReader, PublicFolder
+from ledger.public import PublicFolder, head_reader
 from ledger.vault.store import RuleEvent, SealedDecision
 from ledger.verdict import Verdict
 from ledger.verification import ControlReader
@@ -93,7 +93,8 @@ class Follower:
         """
         control = self._control.control
         try:
-            reader = OriginReader(self._public, control.log_vkeys[origin])
+            # What waits for witnesses counts as well: a hold must not be overlooked.
+            reader = head_reader(self._public, control.active_vkeys(origin))
         except MissingEvidenceError:
             return None  # nothing of it was published yet
         end = min(reader.checkpoint.size, start + BATCH_LEAVES)

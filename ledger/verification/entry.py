@@ -33,6 +33,7 @@ from ledger.errors import IntegrityError
 from ledger.leaf import SealLeaf, parse_leaf
 from ledger.tree import leaf_hash, verify_inclusion
 from ledger.verdict import Verdict
+from ledger.verification.clocks import verify_fresh, verify_not_earlier
 from ledger.verification.control import verify_record
 from ledger.verification.places import at, leaf_place, log_place
 
@@ -41,10 +42,6 @@ if TYPE_CHECKING:
 
     from ledger.checkpoint import Checkpoint
     from ledger.verification.evidence import Evidence
-
-
-FRESHNESS_MS = 60_000
-"""How long a sealer may go on without having seen a control leaf."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,34 +238,14 @@ class EntryCheck:
                 )
 
     def _verify_fresh(self) -> None:
-        """Check that the registry was not an old one, from before a revocation."""
+        """Check that the registry was neither an old one nor one of the future."""
         if role_of(self._origin) == "control":
             return  # control leaf i pins i, as its verdict found
         pinned = self._seal_leaf.registry_size
+        place = leaf_place(self._origin, self._leaf)
         next_ms = self._evidence.control_sealed_at_ms(pinned)
         if next_ms is not None:
-            verify_fresh(self._seal_leaf, next_ms, self._origin, self._leaf)
-
-
-def verify_fresh(sealed: SealLeaf, next_ms: int, origin: str, leaf: int) -> None:
-    """Check that a leaf does not rest on a control log that had gone on.
-
-    Args:
-        sealed: the leaf.
-        next_ms: clock of the first control leaf that it did not see.
-        origin: its origin.
-        leaf: its index.
-
-    Raises:
-        IntegrityError: that one was sealed a minute or more before.
-    """
-    if sealed.sealed_at_ms < next_ms + FRESHNESS_MS:
-        return
-    place = leaf_place(origin, leaf)
-    raise IntegrityError(
-        f"{place}: rests on {sealed.registry_size} control leaves although one more "
-        "was sealed a minute or more before: a revocation may have been ignored",
-        place=place,
-        expected=f"sealed before {next_ms + FRESHNESS_MS} ms",
-        actual=f"sealed at {sealed.sealed_at_ms} ms",
-    )
+            verify_fresh(self._seal_leaf, next_ms, place)
+        pinned_ms = self._evidence.control_sealed_at_ms(pinned - 1) if pinned else None
+        if pinned_ms is not None:
+            verify_not_earlier(self._seal_leaf, pinned_ms, place)

@@ -11,8 +11,8 @@ from ledger.errors import IntegrityError, MalformedError
 from ledger.leaf import SealLeaf, parse_leaf
 from ledger.log import CONTROL, Log
 from ledger.verdict import Judgement, Verdict, judge
+from ledger.verification.clocks import verify_fresh, verify_not_earlier
 from ledger.verification.control import verify_judged
-from ledger.verification.entry import verify_fresh
 from ledger.verification.findings import Findings
 from ledger.verification.places import at, leaf_place, partition_of
 from ledger.verification.record_check import RecordCheck
@@ -49,7 +49,8 @@ class LeafAudit:
         quarantined: how many of their records lie in quarantine.
         records: the log beside them.
         order: findings about the leaves themselves.
-        freshness: findings about leaves that rest on an old control log.
+        freshness: findings about leaves that rest on an old control log, or on a
+            later one.
         verdicts: findings about verdicts.
         watch: the producers' streams.
     """
@@ -131,7 +132,8 @@ class LeafAudit:
                 f"{self.leaves} leaves cover offsets 0 to {self.offset - 1}{waiting}"
             ),
             *self.freshness.steps(
-                "no leaf rests on a control log that had gone on a minute before"
+                "no leaf rests on a control log that had gone on a minute before, "
+                "or that was sealed a minute after it"
             ),
             *self.records.findings.steps("every record hashes to its leaf"),
             *self.verdicts.steps(
@@ -194,11 +196,16 @@ class LeafAudit:
         return "registry_size", low <= pinned <= high, f"{low} to {high}", pinned
 
     def _check_freshness(self, leaf: SealLeaf, index: int) -> None:
-        pinned = leaf.registry_size
-        if self._is_control or pinned >= len(self._control_sealed_at_ms):
-            return  # the control log of its time has not gone on
-        with self.freshness.collected():
-            verify_fresh(leaf, self._control_sealed_at_ms[pinned], self._origin, index)
+        pinned, clocks = leaf.registry_size, self._control_sealed_at_ms
+        if self._is_control:
+            return  # control leaf i pins i, and no clock of an origin goes back
+        place = leaf_place(self._origin, index)
+        if pinned < len(clocks):  # else the control log of its time has not gone on
+            with self.freshness.collected():
+                verify_fresh(leaf, clocks[pinned], place)
+        if 0 < pinned <= len(clocks):
+            with self.freshness.collected():
+                verify_not_earlier(leaf, clocks[pinned - 1], place)
 
     def _judged(self, leaf: SealLeaf, place: str) -> Judgement:
         """Return the judgement recomputed; where it cannot be, the sealed one."""

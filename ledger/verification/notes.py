@@ -133,7 +133,7 @@ class OriginNotes:
                     now_s=terms.now_s,
                     max_age_s=terms.max_age_s,
                 )
-                verify_not_before(found, reader)
+            verify_not_before(found, reader)
         except EvidenceError as error:
             return step_of(name, error)
         return held(name, witness_words(found, policy, terms.outside))

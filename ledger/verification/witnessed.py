@@ -11,10 +11,11 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ledger.errors import EvidenceError, IntegrityError, MissingEvidenceError
+from ledger.errors import EvidenceError, MissingEvidenceError
 from ledger.leaf import parse_leaf
-from ledger.policy import MAX_SKEW_S, Policy, parse_policy, read_cosigned
+from ledger.policy import Policy, parse_policy, read_cosigned
 from ledger.public import OriginReader, placed
+from ledger.verification.clocks import verify_witnessed
 from ledger.verification.control import policy_of
 from ledger.verification.findings import Findings
 from ledger.verification.places import leaf_place
@@ -93,20 +94,10 @@ def _origin_steps(
             cosigned = cosigned_at(evidence, origin, size, policy)
             if cosigned and cosigned.attested_s is not None:
                 count += 1
-                _verify_clock(reader, size, cosigned.attested_s)
+                leaf = parse_leaf(reader.leaf(size - 1))
+                verify_witnessed(
+                    leaf, cosigned.attested_s, leaf_place(origin, size - 1)
+                )
     return findings.steps(
         f"the sealer's clock was not ahead of theirs at {count} older checkpoints"
     )
-
-
-def _verify_clock(reader: OriginReader, size: int, attested_s: int) -> None:
-    sealed_ms = parse_leaf(reader.leaf(size - 1)).sealed_at_ms
-    until_ms = (attested_s + MAX_SKEW_S) * 1_000
-    if sealed_ms > until_ms:
-        place = leaf_place(reader.origin, size - 1)
-        raise IntegrityError(
-            f"{place}: sealed at a time that had not come when the witnesses signed",
-            place=place,
-            expected=f"{until_ms} ms or earlier",
-            actual=f"{sealed_ms} ms",
-        )

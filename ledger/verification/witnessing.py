@@ -6,18 +6,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ledger.checkpoint import format_policy
-from ledger.errors import ConfigurationError, IntegrityError, MalformedError
+from ledger.errors import ConfigurationError, MalformedError
 from ledger.leaf import parse_leaf
 from ledger.note import parse_vkey
 from ledger.output import format_time
 from ledger.policy import (
-    MAX_SKEW_S,
     Cosigned,
     Policy,
     parse_policy,
     verify_cosigned,
 )
 from ledger.public import OriginReader, placed
+from ledger.verification.clocks import verify_witnessed
+from ledger.verification.places import leaf_place
 
 if TYPE_CHECKING:
     from ledger.config import Config
@@ -161,7 +162,7 @@ def witness_words(found: Cosigned, policy: Policy, outside: frozenset[bytes]) ->
 
 
 def verify_not_before(found: Cosigned, reader: OriginReader) -> None:
-    """Check that no witness signed leaves long before they were sealed.
+    """Check that no quorum signed leaves long before they were sealed.
 
     Args:
         found: a checkpoint, its signatures verified.
@@ -170,13 +171,7 @@ def verify_not_before(found: Cosigned, reader: OriginReader) -> None:
     Raises:
         IntegrityError: one did, by more than the minute that clocks may differ.
     """
-    if not found.cosignatures or not found.checkpoint.size:
-        return
-    leaf = parse_leaf(reader.leaf(found.checkpoint.size - 1))
-    sealed_s, first = leaf.sealed_at_ms // 1000, found.cosignatures[0]
-    if first.time_s < sealed_s - MAX_SKEW_S:
-        raise IntegrityError(
-            f"witness {first.witness} signed before the last leaf was sealed",
-            expected=f"{sealed_s - MAX_SKEW_S} s or later",
-            actual=f"{first.time_s} s",
-        )
+    last = found.checkpoint.size - 1
+    if found.attested_s is not None and last >= 0:
+        leaf = parse_leaf(reader.leaf(last))
+        verify_witnessed(leaf, found.attested_s, leaf_place(reader.origin, last))

@@ -50,7 +50,7 @@ def verify_projection(
     with reporting("verify projection", form), ExitStack() as stack:
         from ledger import clock
         from ledger.public import PublicFolder
-        from ledger.verification import LedgerVerifier
+        from ledger.verification import LedgerVerifier, roots_of, terms_of
         from projections.asking import asking
         from projections.sampling import Sampling
         from projections.statements import sql
@@ -59,7 +59,13 @@ def verify_projection(
         connection = stack.enter_context(database.connect("auditor"))
         log = stack.enter_context(opened_log(config))
         public = PublicFolder(config.public)
-        verifier = LedgerVerifier(log=log, public=public, ledger_id=config.ledger_id)
+        verifier = LedgerVerifier(
+            log=log,
+            public=public,
+            ledger_id=config.ledger_id,
+            tsa_roots=roots_of(config),
+            terms=terms_of(config),
+        )
         if seed is None:
             seed = int.from_bytes(clock.random_bytes(4), "big") % _MOST_SEED
         with asking():

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 from typer import Argument, Option
 
-from ledger.commands.prove import OutOption, collecting, group, written
+from ledger.commands.prove import FINDERS, OutOption, collecting, group, written
 from ledger.commands.verify_bundle import REPLAYS
 from ledger.options import (
     AsOfOption,
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ledger.bundle.collect import Collector
     from ledger.bundle.content import Reader
     from ledger.bundle.contents import Contents, Place
+    from ledger.config import Config
     from projections.chain import Link
     from projections.database import Connection
     from projections.rows import EventPosition
@@ -58,6 +59,30 @@ def register(app: typer.Typer) -> None:
         group.command("decision")(prove_decision)
         group.command("answer")(prove_answer)
         group.command("report")(prove_report)
+    if position_of not in FINDERS:
+        FINDERS.append(position_of)
+
+
+def position_of(config: Config, event_id: bytes) -> tuple[str, int, int] | None:
+    """Return where the tables say an event is; None without tables at hand."""
+    from uuid import UUID
+
+    from ledger.errors import ConfigurationError, NotFoundError, UnavailableError
+    from projections.database import Database
+    from projections.integrity.queries import event_find
+
+    folder = config.home / config.database.folder
+    if not config.database.dsn and not folder.is_dir():
+        return None
+    try:
+        with (
+            Database.open(config) as database,
+            database.connect("auditor") as connection,
+        ):
+            found = event_find(connection, UUID(bytes=event_id))
+    except (ConfigurationError, NotFoundError, UnavailableError):
+        return None  # the log is gone through instead
+    return found and (found.origin, found.leaf, found.idx)
 
 
 def prove_decision(

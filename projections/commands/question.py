@@ -19,22 +19,38 @@ from ledger.options import (
     chosen,
 )
 from ledger.output import Answer, emit, reporting
+from projections.catalogue import catalogue, numbers
+from projections.commands.answering import absent_events, stated, text_of
 from projections.commands.listing import emit_marked
 from projections.commands.opening import auditing, bounds, identifier, row_of
+from projections.commands.streaming import STREAMED, stream_all
+from projections.status import NOT_RECORDED
 
 if TYPE_CHECKING:
     from uuid import UUID
 
     from projections.asking import Bounds
+    from projections.catalogue import Question
     from projections.database import Connection
 
 _GIVEN = {"connection", "bounds", "now", "before"}
-NUMBERS = {
-    "Q01": "decision_chain",
-    "Q02": "live_at",
-    "Q05": "integrity_of_range",
-    "Q06": "approvals",
-}
+_PACKAGES = ("decisions", "registry", "lineage", "integrity")
+_FURTHER = (
+    ("registry.gates", "gates"),
+    ("registry.naming", "alias_at"),
+    ("registry.naming", "alias_history"),
+    ("registry.naming", "tags"),
+    ("registry.naming", "model_changes"),
+    ("registry.ownership", "ownership"),
+    ("registry.ownership", "hand_overs"),
+    ("registry.ancestry", "ancestry"),
+    ("registry.run_sides", "run_diff"),
+    ("registry.builds", "builds"),
+    ("registry.search", "search_models"),
+    ("registry.search", "search_versions"),
+    ("registry.search", "search_runs"),
+)
+"""Questions without a number outside of ``queries``: module and function."""
 
 
 def register(app: typer.Typer) -> None:
@@ -59,10 +75,7 @@ def query(
     form = chosen(output, json=json)
     with reporting("query", form):
         if listed or name is None:
-            emit(
-                Answer("query", [_described(n, f) for n, f in questions().items()]),
-                form,
-            )
+            emit(Answer("query", described(), complete=True), form)
         question = named(name)
         times, pairs = times_of(param or [])
         limits = bounds(
@@ -70,23 +83,64 @@ def query(
         )
         values = arguments(question, pairs, limits)
         with auditing(home) as connection:
-            found = data_of(question(connection, **values))
-            emit_marked(Answer(f"query {name}", found), form, connection)
+            if form == "ndjson" and question.__name__ == STREAMED:
+                stream_all(connection, values, limits)
+            found = question(connection, **values)
+            data = stated(connection, found, limits)
+            answer = Answer(f"query {name}", data)
+            if form == "table":
+                answer.text = text_of(data)
+            if found in ([], (), None):
+                _say_absent(answer, question)
+            emit_marked(answer, form, connection)
+
+
+def _say_absent(answer: Answer, question: Callable[..., Any]) -> None:
+    """Say that nothing is recorded, and which event would fill the answer."""
+    events = absent_events(question)
+    answer.meta["filled_by"] = events
+    answer.text = NOT_RECORDED
+    if events:
+        answer.text += f": an event {' or '.join(events)} would fill it"
 
 
 def questions() -> Mapping[str, Callable[..., Any]]:
-    """Return every question by its name: the public functions of all queries."""
-    from projections.decisions import queries as decisions
-    from projections.integrity import queries as integrity
-    from projections.lineage import queries as lineage
-    from projections.registry import queries as registry
-
-    return {"decision_chain": decision_chain} | {
+    """Return every question by its name: those with a number, and plain lists."""
+    plain = {
         name: function
-        for module in (decisions, registry, lineage, integrity)
-        for name, function in inspect.getmembers(module, inspect.isfunction)
-        if function.__module__ == module.__name__ and not name.startswith("_")
+        for package in _PACKAGES
+        for name, function in _functions_of(f"projections.{package}.queries")
     }
+    further = {name: _function(module, name) for module, name in _FURTHER}
+    return plain | further | {one.name: one.function for one in catalogue()}
+
+
+def _function(module: str, name: str) -> Callable[..., Any]:
+    import importlib
+
+    return getattr(importlib.import_module(f"projections.{module}"), name)
+
+
+def _functions_of(name: str) -> list[tuple[str, Callable[..., Any]]]:
+    """Return the public functions that a module defines itself."""
+    import importlib
+
+    module = importlib.import_module(name)
+    found = inspect.getmembers(module, inspect.isfunction)
+    return [
+        (name, function)
+        for name, function in found
+        if function.__module__ == module.__name__ and not name.startswith("_")
+    ]
+
+
+def described() -> list[dict[str, object]]:
+    """Return one row for each question: numbered ones first, by number."""
+    numbered = {one.name: one for one in catalogue()}
+    asked = questions()
+    rest = sorted(set(asked) - set(numbered))
+    rows = [_described(one.name, asked[one.name], one) for one in catalogue()]
+    return rows + [_described(name, asked[name], None) for name in rest]
 
 
 def decision_chain(
@@ -116,7 +170,7 @@ def named(name: str) -> Callable[..., Any]:
     from ledger.errors import NotFoundError
 
     known = questions()
-    asked = NUMBERS.get(name.upper(), name)
+    asked = numbers().get(name.upper(), name)
     if asked in known:
         return known[asked]
     near = difflib.get_close_matches(name, known, 1)
@@ -129,14 +183,23 @@ def _parameters(question: Callable[..., Any]) -> dict[str, inspect.Parameter]:
     return {name: item for name, item in listed.items() if name not in _GIVEN}
 
 
-def _described(name: str, question: Callable[..., Any]) -> dict[str, object]:
+def _described(
+    name: str, question: Callable[..., Any], one: Question | None
+) -> dict[str, object]:
     shown = [
         f"{key}: {item.annotation}"
         + ("" if item.default is item.empty else f" = {item.default}")
         for key, item in _parameters(question).items()
     ]
     first = (inspect.getdoc(question) or "").split("\n", 1)[0]
-    return {"name": name, "parameters": ", ".join(shown), "answers": first}
+    return {
+        "number": one and one.number,
+        "name": name,
+        "parameters": ", ".join(shown),
+        "answers": first,
+        "provision": "; ".join(map(str, one.provisions)) if one else None,
+        "page": one and one.page,
+    }
 
 
 def times_of(pairs: list[str]) -> tuple[dict[str, str], list[str]]:
@@ -180,6 +243,8 @@ def arguments(
 def _parsed(text: str, annotation: str) -> object:
     if annotation.startswith("UUID"):
         return identifier(text)
+    if annotation.startswith("Sequence[UUID]"):
+        return [identifier(one) for one in text.split(",") if one]
     if annotation.startswith("datetime"):
         return bounds(text, None).as_of
     if annotation.startswith("int"):

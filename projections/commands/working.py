@@ -31,6 +31,10 @@ def worker(
     watch: Annotated[
         bool, Option(help="look each minute who reads predictions (Kafka)")
     ] = True,
+    controls: Annotated[
+        bool | None,
+        Option(help="check the rules that are due; default yes, with --once no"),
+    ] = None,
     home: HomeOption = None,
     output: OutputOption = "table",
     json: JsonOption = False,
@@ -44,8 +48,15 @@ def worker(
 
         stop = Stopping() if once else Stopping.on_signals()
         config = load_config(home)
+        checking = project and (not once if controls is None else controls)
         with Worker(
-            config, seal=seal, project=project, watch=watch, once=once, say=note
+            config,
+            seal=seal,
+            project=project,
+            watch=watch,
+            controls=checking,
+            once=once,
+            say=note,
         ) as running:
             _work(running, config.name, once=once, stop=stop)
             done = running.done
@@ -56,6 +67,8 @@ def worker(
 def _work(running: Worker, name: str, *, once: bool, stop: Stopping) -> None:
     if once:
         running.step()
+        if running.done["rules checked"]:
+            running.step()  # what they found is sealed and projected as well
         return
     note(f"working on {name}; stop with Ctrl-C")
     _run(running, stop)
@@ -76,3 +89,7 @@ def _run(running: Worker, stop: Stopping) -> None:
             note(f"{error}; trying again in {pause:.0f} s")
         if not busy:
             stop.wait(pause)
+    try:
+        running.finish()
+    except UnavailableError as error:
+        note(f"{error}; what is not sealed waits for the next start")

@@ -212,7 +212,7 @@ class Teller:
             name="train",
             role="training",
             dataset_version=self.world.named[train],
-            dataset=train.rpartition("-")[0],
+            dataset=train.partition("-")[0],
             digest=digest(train),
             scheme="table1",
             bytes_read=812_000,

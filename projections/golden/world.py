@@ -140,7 +140,11 @@ class World:
     def seal(self, *, project: bool = True) -> None:
         """Seal everything at the script's time, and project it unless told not to."""
         self.flush()
-        while (self._worker if project else self._sealing).step():
+        working, other = self._sealing, self._worker
+        if project:
+            working, other = other, working
+        other.disconnect()  # it would go on from the head at which it stopped
+        while working.step():
             pass
 
 

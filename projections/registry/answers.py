@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from projections.evidence import Evidence
+from projections.filled import Filled, by, derived, filled
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,17 +44,57 @@ class Deployment(Evidence):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeploymentStep(Evidence):
-    """One thing that happened to a deployment: activated, changed or deactivated."""
+    """One thing that happened to a deployment: activated, changed or deactivated.
+
+    Attributes:
+        valid_to: the next thing that happened to the same deployment, or None.
+        rollback_of: earlier deployment of the same release, with another in between.
+    """
+
+    FILLED: ClassVar[Filled] = filled(
+        "serving.deployment.activated",
+        release=by("registry.release.created", "release_id"),
+        model=by("registry.release.created", "release_id"),
+        version=by("registry.release.created", "release_id"),
+        valid_to=derived("serving.deployment.changed"),
+        rollback_of=derived("serving.deployment.activated"),
+    )
 
     change: str
     role: str | None
     traffic: float | None
     reason: str | None
+    deployment_id: UUID
+    release_id: UUID | None
+    release: str | None
+    model: str | None
+    version: str | None
+    environment: str | None
+    service: str | None
+    system_id: str | None
+    emergency: bool | None
+    valid_to: datetime | None
+    rollback_of: UUID | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
-    """A model by its name; what no registration says is None."""
+    """A model by its name; what no registration says is None.
+
+    Attributes:
+        title: what it is called now; its name, ``model``, stays for ever.
+    """
+
+    FILLED: ClassVar[Filled] = filled(
+        "registry.model.registered",
+        title=derived("registry.model.changed"),
+        owner=derived("registry.model.registered"),
+        description=derived("registry.model.registered"),
+        lifecycle=derived("registry.model.changed"),
+        versions=derived("registry.model_version.created"),
+        newest_version=derived("registry.model_version.created"),
+        newest_time=derived("registry.model_version.created"),
+    )
 
     model: str
     event_id: UUID | None
@@ -67,6 +108,8 @@ class Model:
     model_origin: str | None
     owner: str | None
     description: str | None
+    title: str | None
+    lifecycle: str | None
     system_id: str | None
     versions: int
     newest_version: str | None
@@ -76,6 +119,12 @@ class Model:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelVersion(Evidence):
     """A version of a model; event_id is its identity, artifact_digest its content."""
+
+    FILLED: ClassVar[Filled] = filled(
+        "registry.model_version.created",
+        conflicting=derived("registry.model_version.created"),
+        withdrawn_at=derived("registry.model_version.withdrawn"),
+    )
 
     model: str
     version: str
@@ -90,11 +139,25 @@ class ModelVersion(Evidence):
     license: str | None
     system_id: str | None
     conflicting: bool
+    withdrawn_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Release(Evidence):
-    """A model version bound to its configuration."""
+    """A model version bound to its configuration.
+
+    Attributes:
+        conflicting: the same label names a release of another digest too.
+        ended: withdrawn or recalled, from ``ended_at`` on; None when it is neither.
+    """
+
+    FILLED: ClassVar[Filled] = filled(
+        "registry.release.created",
+        conflicting=derived("registry.release.created"),
+        ended=by("registry.release.withdrawn", "ended_id"),
+        ended_at=by("registry.release.withdrawn", "ended_id"),
+        ended_reason=by("registry.release.withdrawn", "ended_id"),
+    )
 
     release: str
     model: str | None
@@ -114,6 +177,11 @@ class Release(Evidence):
     change_class: str | None
     previous_id: UUID | None
     system_id: str | None
+    conflicting: bool
+    ended_id: UUID | None
+    ended: str | None
+    ended_at: datetime | None
+    ended_reason: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +191,25 @@ class Approval(Evidence):
     Attributes:
         identity_kind: service or person, as registered for the key.
         matches: whether the approved digest is the release's; None for other objects.
+        mandate_valid: whether a mandate for the gate held then; None: not recorded.
+        org_unit_differs: from the units of all recorded authors; None: not recorded.
+        line_of_defence: of the approver, as registered.
+        approver_among_recorded_authors: yes, no or unknown; independence itself is a
+            person's statement.
+        revoked_at: from when it no longer holds, or None.
     """
+
+    FILLED: ClassVar[Filled] = filled(
+        "registry.approval.decided",
+        requested_of=by("registry.approval.requested", "request_id"),
+        requested_at=by("registry.approval.requested", "request_id"),
+        matches=derived("registry.release.created"),
+        mandate_valid=derived("governance.role.granted"),
+        org_unit_differs=derived("governance.principal.registered"),
+        line_of_defence=derived("governance.principal.registered"),
+        approver_among_recorded_authors=derived("pipeline.run.started"),
+        revoked_at=derived("registry.approval.revoked"),
+    )
 
     object_id: UUID | None
     gate: str | None
@@ -141,6 +227,11 @@ class Approval(Evidence):
     requested_at: datetime | None
     identity_kind: str | None
     matches: bool | None
+    mandate_valid: bool | None
+    org_unit_differs: bool | None
+    line_of_defence: str | None
+    approver_among_recorded_authors: str
+    revoked_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,7 +252,18 @@ class Attestation(Evidence):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class System(Evidence):
-    """A registered AI system."""
+    """A registered AI system, with what was changed later.
+
+    Attributes:
+        classes: regime → class, as a person last decided.
+        retired_at: from when it is out of use, or None.
+    """
+
+    FILLED: ClassVar[Filled] = filled(
+        "governance.system.registered",
+        classes=derived("governance.system.classified"),
+        retired_at=derived("governance.system.retired"),
+    )
 
     system: str
     title: str | None
@@ -171,4 +273,19 @@ class System(Evidence):
     model_origin: str | None
     legal_entity: str | None
     business_line: str | None
+    owner: str | None
+    classes: dict[str, str] | None
+    retired_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment(Evidence):
+    """A registered environment; its gates are what must be passed before a release."""
+
+    FILLED: ClassVar[Filled] = filled("serving.environment.registered")
+
+    environment: str
+    kind: str
+    member_state: str | None
+    gates: list[dict[str, Any]]
     owner: str | None

@@ -10,6 +10,7 @@ from projections.registry.answers import (
     Attestation,
     Deployment,
     DeploymentStep,
+    Environment,
     Model,
     ModelVersion,
     Release,
@@ -26,6 +27,7 @@ __all__ = [
     "Attestation",
     "Deployment",
     "DeploymentStep",
+    "Environment",
     "Model",
     "ModelVersion",
     "Release",
@@ -34,6 +36,7 @@ __all__ = [
     "attestations",
     "deployment_history",
     "deployments",
+    "environments",
     "live_at",
     "model_list",
     "model_versions",
@@ -75,7 +78,7 @@ def deployments(
     limit: int = 100,
     bounds: Bounds = ALWAYS,
 ) -> list[Deployment]:
-    """Return deployments, ended ones too, newest first (Q03)."""
+    """Return deployments, ended ones too, newest first."""
     return ask(
         connection,
         _PACKAGE,
@@ -90,9 +93,17 @@ def deployments(
 
 
 def deployment_history(
-    connection: Connection, deployment: UUID, *, bounds: Bounds = ALWAYS
+    connection: Connection,
+    deployment: UUID | None = None,
+    *,
+    release: UUID | None = None,
+    system: str | None = None,
+    model: str | None = None,
+    environment: str | None = None,
+    limit: int = 1_000,
+    bounds: Bounds = ALWAYS,
 ) -> list[DeploymentStep]:
-    """Return what happened to one deployment, in order."""
+    """Return what happened to deployments of a system or release, in order (Q03)."""
     return ask(
         connection,
         _PACKAGE,
@@ -100,6 +111,11 @@ def deployment_history(
         DeploymentStep,
         bounds,
         deployment=deployment,
+        release=release,
+        system=system,
+        model=model,
+        environment=environment,
+        limit=limit,
     )
 
 
@@ -139,6 +155,7 @@ def releases(
     model: str | None = None,
     release: UUID | None = None,
     model_version: UUID | None = None,
+    label: str | None = None,
     limit: int = 100,
     bounds: Bounds = ALWAYS,
 ) -> list[Release]:
@@ -152,6 +169,7 @@ def releases(
         model=model,
         release=release,
         model_version=model_version,
+        label=label,
         limit=limit,
     )
 
@@ -170,7 +188,7 @@ def approvals(
         "approvals",
         Approval,
         bounds,
-        object=object_id,
+        objects=None if object_id is None else [object_id],
         limit=limit,
     )
 
@@ -199,3 +217,20 @@ def systems(
 ) -> list[System]:
     """Return the registered AI systems by name."""
     return ask(connection, _PACKAGE, "systems", System, bounds, system=system)
+
+
+def environments(
+    connection: Connection,
+    *,
+    environment: str | None = None,
+    bounds: Bounds = ALWAYS,
+) -> list[Environment]:
+    """Return the registered environments by name, with their gates."""
+    return ask(
+        connection,
+        _PACKAGE,
+        "environments",
+        Environment,
+        bounds,
+        environment=environment,
+    )

@@ -2,43 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import cache
-from importlib.resources import files
 from typing import Any, cast
 from uuid import UUID
 
-from projections.columns import Table, to_time
+from projections.columns import to_time
 from projections.stored import Stored, stored
-
-_TABLE = re.compile(r"^CREATE TABLE (\w+) \($(.*?)^\)", re.MULTILINE | re.DOTALL)
-_COLUMN = re.compile(
-    r"^ {7}([a-z_]+) +([a-z ]+?(?:\(\d+\))?(?:\[\])?)(?: +[A-Z].*)?,?$"
-)
-_TYPES = {
-    "timestamptz": "timestamp with time zone",
-    "varchar(256)": "character varying",
-}
+from projections.written import tables_of
 
 Loaded = dict[str, Any]
-
-
-@cache
-def tables_of(projection: str) -> Mapping[str, Table]:
-    """Return the fact tables of a projection by name, as ``schema.sql`` makes them."""
-    text = files(f"projections.{projection}").joinpath("sql", "schema.sql")
-    found: dict[str, Table] = {}
-    for name, body in _TABLE.findall(text.read_text(encoding="utf-8")):
-        columns = [
-            (match[1], _type(match[2]))
-            for line in body.splitlines()
-            if (match := _COLUMN.match(line))
-        ]
-        names, kinds = zip(*columns, strict=True)
-        found[name] = Table(projection, name, names, kinds)
-    found.pop("position")
-    return found
 
 
 @cache
@@ -113,8 +86,3 @@ def _key(row: Stored) -> object:
 def _place(row: Stored) -> tuple[Any, ...]:
     v = row.values
     return (v["sealed_at"], v["origin"], v["leaf"], v["idx"])
-
-
-def _type(text: str) -> str:
-    inner = text.removesuffix("[]")
-    return _TYPES.get(inner, inner) + text.removeprefix(inner)

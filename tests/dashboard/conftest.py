@@ -14,7 +14,7 @@ from dashboard import connection
 from tests.conftest import ROOT
 from tests.support.database import Projected, Story, projected, tell, write
 from tests.support.ledger import make_ledger
-from tests.support.story import fresh_database
+from tests.support.postgres import fresh_database
 
 Opened = Callable[..., AppTest]
 

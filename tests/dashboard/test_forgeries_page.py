@@ -14,7 +14,7 @@ from tests.support.forgeries.stage import Stage
 from tests.support.forgeries.table import EVERY, Numbered
 from tests.support.forgeries.through_page import page_failure
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.browser]
 THROUGH_PAGE = [one for one in EVERY if one.through_page]
 
 

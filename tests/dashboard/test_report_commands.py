@@ -11,7 +11,8 @@ from typer.testing import CliRunner
 
 from ledger.blobs import Blobs
 from tests.dashboard.conftest import World, world_in
-from tests.support.story import application, changed_record
+from tests.support.commands import application
+from tests.support.story import changed_record
 
 pytestmark = pytest.mark.postgres
 

@@ -19,7 +19,7 @@ import pytest
 from tests.conftest import absent
 from tests.dashboard.conftest import World
 
-pytestmark = [pytest.mark.postgres, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.postgres]
 ARGUMENTS = [
     "--headless",
     "--no-sandbox",

@@ -18,7 +18,7 @@ from ledger.timestamp import verify_token
 from tests.support.browser_verify import open_browser, open_page, run_many
 from tests.support.tsa import DAY, Authority, now
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.browser]
 
 
 @pytest.fixture(scope="module")

@@ -28,6 +28,7 @@ from ledger.log import CONTROL
 from ledger.note import log_vkey
 from ledger.page_builder import build_page
 from ledger.policy import parse_policy
+from projections.replay.answering import replayed
 from tests.conftest import ROOT, absent
 from tests.support.browser_verify import (
     BrowserVerdict,
@@ -48,7 +49,7 @@ from tests.support.bundles import (
 )
 from tests.support.ledgers import NAME, TIME_US, decision, signer
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.browser]
 GOLDEN = ROOT / "tests" / "vectors" / "bundle"
 NAMES = sorted(file.stem for file in GOLDEN.glob("*.json"))
 
@@ -98,7 +99,7 @@ def by_package(case: Case) -> tuple[int, list[Any]]:
             tsa_roots=[case.roots.encode()] if case.roots else (),
             max_age_s=case.max_age_s,
             control=None,
-            replay=None,
+            replay=replayed,
         )
     except LedgerError as error:
         return error.exit_code, []

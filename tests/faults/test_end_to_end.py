@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from uuid import UUID
@@ -23,10 +23,11 @@ from ledger.config import FILE_NAME, format_config, load_config
 from ledger.log.kafka_client import SAFE_PRODUCER
 from ledger.verdict import Verdict
 from projections.database import Database
+from tests.support.kafka import running_broker
 from tests.support.ledger import decision
 from tests.support.story import ROOT, Home, make_home
 
-pytestmark = [pytest.mark.postgres, pytest.mark.faults, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.postgres, pytest.mark.faults]
 EVENTS = 2_000
 
 
@@ -69,7 +70,7 @@ class Crew:
 
     def until(self, events: int) -> None:
         """Wait until so many events were emitted, whoever has to be started anew."""
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 200
         while sum(len(returned) for _, returned in self.emitted()) < events:
             assert time.monotonic() < deadline
             time.sleep(0.05)
@@ -90,7 +91,7 @@ class Crew:
         for process in self.running.values():
             process.terminate()
         for process in self.running.values():
-            process.wait(30)
+            process.wait(120)
 
     def emitted(self) -> list[tuple[list[UUID], set[UUID]]]:
         """Per producer process: ids in order, and those whose emit returned."""
@@ -104,27 +105,18 @@ class Crew:
         return found
 
 
-@pytest.fixture(scope="module")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Folder of a broker that these tests may stop and kill."""
-    folder = tmp_path_factory.mktemp("broker")
-    devkafka.start(folder, heap="512m")
-    yield folder
-    devkafka.stop(folder)
-
-
 @pytest.fixture(params=["sqlite", pytest.param("kafka", marks=pytest.mark.kafka)])
-def home(request: pytest.FixtureRequest, tmp_path: Path, postgres_dsn: str) -> Home:
+def home(request: pytest.FixtureRequest, tmp_path: Path, tables_dsn: str) -> Home:
     bootstrap = ""
     if request.param == "kafka":
-        bootstrap = devkafka.start(request.getfixturevalue("broker")).bootstrap
-    return make_home(tmp_path, bootstrap=bootstrap, dsn=postgres_dsn, people=False)
+        bootstrap = running_broker(request.getfixturevalue("own_kafka")).bootstrap
+    return make_home(tmp_path, bootstrap=bootstrap, dsn=tables_dsn, people=False)
 
 
 def settle(home: Home) -> None:
     """Hand over what ended processes left, seal it, project it."""
     for _turn in range(2):
-        flushed = home.ask("journal", "flush", "--timeout", 30)
+        flushed = home.ask("journal", "flush", "--timeout", 120)
         assert flushed.exit == 0, flushed
         home.work()
 
@@ -202,7 +194,7 @@ def broker_trouble(home: Home, request: pytest.FixtureRequest) -> Callable[[], N
     """Return what now and then happens to the broker, where there is one."""
     if home.config.log.kind != "kafka":
         return lambda: None
-    folder = request.getfixturevalue("broker")
+    folder = request.getfixturevalue("own_kafka")
     ways = iter([signal.SIGSTOP, signal.SIGKILL])
 
     def trouble() -> None:
@@ -215,7 +207,7 @@ def broker_trouble(home: Home, request: pytest.FixtureRequest) -> Callable[[], N
         if way == signal.SIGSTOP:
             os.kill(running.pid, signal.SIGCONT)
         else:
-            devkafka.start(folder, heap="512m")
+            running_broker(folder)
 
     return trouble
 
@@ -238,7 +230,7 @@ def test_a_cloned_journal_sent_by_two_processes_gives_each_event_once(
     crew.kill("producer")
     clone = cloned(home, tmp_path / "clone")
     sides = [side.start("journal", "flush") for side in (home, clone)]
-    assert [side.wait(60) for side in sides] == [0, 0]
+    assert [side.wait(200) for side in sides] == [0, 0]
     settle(home)
 
     each_event_is_there_once_and_in_order(home, crew)
@@ -290,14 +282,14 @@ def test_two_machines_that_go_on_with_one_stream_are_seen_and_one_is_refused(
 
 @on_kafka
 def test_a_record_changed_in_the_brokers_file_is_named(
-    home: Home, broker: Path, monkeypatch: pytest.MonkeyPatch
+    home: Home, own_kafka: Path, monkeypatch: pytest.MonkeyPatch
 ):
     plain = {**SAFE_PRODUCER, "compression_type": None}
     monkeypatch.setattr("ledger.log.kafka.SAFE_PRODUCER", plain)
     event, place = one_decision(home)
-    devkafka.stop(broker)
-    flip_in_segments(broker, event.id)
-    devkafka.start(broker, heap="512m")
+    devkafka.stop(own_kafka)
+    flip_in_segments(own_kafka, event.id)
+    running_broker(own_kafka)
     shown = home.ask("decision", "show", UUID(bytes=event.id), "--verify")
     whole = home.ask("verify", "log")
 

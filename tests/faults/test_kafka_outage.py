@@ -15,15 +15,14 @@ from typing import TYPE_CHECKING
 import pytest
 from kafka import KafkaProducer
 
-from ledger import broker, devkafka
+from ledger import broker
 from ledger.errors import LogUnavailableError
 from ledger.log.kafka import KafkaLog
 from ledger.log.kafka_client import SAFE_PRODUCER, connect
 from ledger.log.kafka_producer import SafeProducer
-from tests.support.kafka import kafka_config
+from tests.support.kafka import kafka_config, running_broker
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from concurrent.futures import Future
     from pathlib import Path
 
@@ -31,23 +30,19 @@ if TYPE_CHECKING:
     from ledger.log import Position
 
 pytestmark = [pytest.mark.kafka, pytest.mark.faults]
-WAIT = 60
+WAIT = 200
 # A hung broker is noticed after the request time-out: 2 s here, in place of 10.
 HASTE = {"request_timeout_ms": 2_000}
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    folder = tmp_path_factory.mktemp("own-kafka")
-    devkafka.start(folder, heap="512m")
-    yield folder
-    devkafka.stop(folder)
+@pytest.fixture
+def folder(own_kafka: Path) -> Path:
+    return own_kafka
 
 
 @pytest.fixture
 def config(folder: Path) -> Config:
-    running = devkafka.start(folder, heap="512m")
-    config = kafka_config(running.bootstrap, **HASTE)
+    config = kafka_config(running_broker(folder).bootstrap, **HASTE)
     broker.apply(config)
     return config
 
@@ -88,28 +83,28 @@ def verify_nothing_lost(log: KafkaLog, load: Load) -> None:
 
 
 def test_a_hung_broker_delays_and_loses_nothing(config: Config, folder: Path):
-    running = devkafka.start(folder)
+    broker_pid = running_broker(folder).pid
     with closing(KafkaLog(config)) as log:
         load = Load(log)
         load.start()
         time.sleep(1)
-        os.kill(running.pid, signal.SIGSTOP)
+        os.kill(broker_pid, signal.SIGSTOP)
         time.sleep(5)
-        os.kill(running.pid, signal.SIGCONT)
+        os.kill(broker_pid, signal.SIGCONT)
         time.sleep(1)
         load.finish()
         verify_nothing_lost(log, load)
 
 
 def test_a_broker_killed_under_load_loses_nothing(config: Config, folder: Path):
-    running = devkafka.start(folder)
+    broker_pid = running_broker(folder).pid
     with closing(KafkaLog(config)) as log:
         load = Load(log)
         load.start()
         time.sleep(1)
-        os.kill(running.pid, signal.SIGKILL)
+        os.kill(broker_pid, signal.SIGKILL)
         time.sleep(1)
-        devkafka.start(folder, heap="512m")
+        running_broker(folder)
         load.finish()
         verify_nothing_lost(log, load)
 
@@ -118,7 +113,7 @@ def test_a_wedged_producer_is_replaced_and_resends_the_same_bytes(
     config: Config, folder: Path
 ):
     """A delivery time-out makes kafka-python's producer hang for good; ours goes on."""
-    running = devkafka.start(folder)
+    broker_pid = running_broker(folder).pid
     wedging = {**SAFE_PRODUCER, "delivery_timeout_ms": 3_000}
     log = KafkaLog(config)
     log._producer = SafeProducer(
@@ -130,9 +125,9 @@ def test_a_wedged_producer_is_replaced_and_resends_the_same_bytes(
         load = Load(log)
         load.start()
         time.sleep(0.5)
-        os.kill(running.pid, signal.SIGSTOP)
+        os.kill(broker_pid, signal.SIGSTOP)
         time.sleep(6)
-        os.kill(running.pid, signal.SIGCONT)
+        os.kill(broker_pid, signal.SIGCONT)
         load.finish()
         assert log.replaced >= 1
         verify_nothing_lost(log, load)
@@ -158,22 +153,22 @@ def test_a_producer_that_never_answers_is_replaced(config: Config):
 
 def test_a_slow_broker_is_not_taken_for_a_wedge(config: Config, folder: Path):
     """While the broker does not answer at all, the producer is left alone."""
-    running = devkafka.start(folder)
+    broker_pid = running_broker(folder).pid
     with closing(KafkaLog(config, stuck_after=0.5)) as log:
         log.append(0, b"first")
-        os.kill(running.pid, signal.SIGSTOP)
+        os.kill(broker_pid, signal.SIGSTOP)
         future = log.send(0, b"second")
         time.sleep(4)
         assert log.replaced == 0
-        os.kill(running.pid, signal.SIGCONT)
+        os.kill(broker_pid, signal.SIGCONT)
         assert future.result(WAIT).offset == 1
 
 
 def test_close_is_bounded_while_the_broker_is_away(config: Config, folder: Path):
-    running = devkafka.start(folder)
+    broker_pid = running_broker(folder).pid
     log = KafkaLog(config)
     log.append(0, b"first")
-    os.kill(running.pid, signal.SIGSTOP)
+    os.kill(broker_pid, signal.SIGSTOP)
     try:
         future = log.send(0, b"second")
         began = time.monotonic()
@@ -181,16 +176,16 @@ def test_close_is_bounded_while_the_broker_is_away(config: Config, folder: Path)
         assert time.monotonic() - began < 15
         assert isinstance(future.exception(0), LogUnavailableError)
     finally:
-        os.kill(running.pid, signal.SIGCONT)
+        os.kill(broker_pid, signal.SIGCONT)
 
 
 def test_bytes_in_flight_are_bounded_and_send_waits(config: Config, folder: Path):
-    running = devkafka.start(folder)
+    broker_pid = running_broker(folder).pid
     log = KafkaLog(config)
     log._producer = SafeProducer(log._connect, log._answers, in_flight=1_000_000)
     with closing(log):
         log.append(0, b"first")
-        os.kill(running.pid, signal.SIGSTOP)
+        os.kill(broker_pid, signal.SIGSTOP)
         sender = threading.Thread(
             target=lambda: [log.send(0, b"x" * 400_000) for _ in range(4)], daemon=True
         )
@@ -198,7 +193,7 @@ def test_bytes_in_flight_are_bounded_and_send_waits(config: Config, folder: Path
         sender.join(1)
         assert sender.is_alive()
         assert log._producer._bytes == 800_000
-        os.kill(running.pid, signal.SIGCONT)
+        os.kill(broker_pid, signal.SIGCONT)
         sender.join(WAIT)
         assert not sender.is_alive()
     with closing(KafkaLog(config)) as log:

@@ -34,13 +34,13 @@ for _ in range(2):
     if pid == 0:
         assert emitter.stats()["emitted"] == 0
         emit(emitter, 5)
-        emitter.close()
+        emitter.close(60)
         os._exit(0)
     pids.append(pid)
 emit(emitter, 7)
 for pid in pids:
     assert os.waitpid(pid, 0)[1] == 0
-emitter.close()
+emitter.close(60)
 """
 
 
@@ -53,7 +53,7 @@ def test_parent_and_children_have_streams_of_their_own(tmp_path: Path, mode: str
         check=False,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=200,
     )
     assert (done.returncode, done.stderr) == (0, "")
     flush_left(config)
@@ -67,8 +67,8 @@ def test_parent_and_children_have_streams_of_their_own(tmp_path: Path, mode: str
 def test_the_parent_keeps_its_journal_while_a_child_lives(tmp_path: Path):
     """A child holds a copy of the lock's descriptor; it must not outlive the parent."""
     config = make_home(tmp_path)
-    script = CHILD.replace("emitter.close()\n        os._exit", "os._exit").replace(
-        "before = emit(emitter, 7)", "before = emit(emitter, 7); emitter.flush(10)"
+    script = CHILD.replace("emitter.close(60)\n        os._exit", "os._exit").replace(
+        "before = emit(emitter, 7)", "before = emit(emitter, 7); emitter.flush(60)"
     )
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", script, str(config.home), "spool"],
@@ -76,7 +76,7 @@ def test_the_parent_keeps_its_journal_while_a_child_lives(tmp_path: Path):
         check=False,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=200,
     )
     assert done.stderr == ""
     assert journal_files(config)

@@ -69,18 +69,16 @@ def digests(world: Projected) -> dict[str, str]:
         return table_digests(connection)
 
 
-def test_kill_minus_nine_at_any_point_is_exactly_once(
-    tmp_path: Path, postgres_dsn: str
-):
+def test_kill_minus_nine_at_any_point_is_exactly_once(tmp_path: Path, tables_dsn: str):
     ledger = make_ledger(tmp_path, partitions=2)
     write(ledger, tell())
     ledger.emit_decisions(300, per_entry=4)
     ledger.emit_decisions(300, per_entry=4, partition=1)
     ledger.seal()
-    with projected(ledger, postgres_dsn) as world:
+    with projected(ledger, tables_dsn) as world:
         world.migrate()
         for batches, delay_ms in ((0, 900), (1, 3), (3, 7), (6, 1), (2, 12)):
-            killed_after(ledger.home, postgres_dsn, batches, delay_ms=delay_ms)
+            killed_after(ledger.home, tables_dsn, batches, delay_ms=delay_ms)
         world.project()
         survived = digests(world)
         with world.connection("owner") as connection:

@@ -248,7 +248,7 @@ def test_published_bytes_that_differ_from_the_staged_ones_are_fatal(ledger):
     (folder / "17").write_bytes(b"another history")
     with ledger.sealer() as sealer, pytest.raises(IntegrityError) as caught:
         sealer.seal_once()
-    assert caught.value.place == str(folder / "17")
+    assert caught.value.place == "acme/p0/tile/entries/000.p/17"
     assert caught.value.actual == b"another history".hex()
 
 

@@ -263,11 +263,11 @@ def run_cli(
     capsys: pytest.CaptureFixture[str],
 ) -> Callable[..., tuple[int, str, str]]:
     """Run a command in this process; returns exit code, stdout, stderr."""
-    from ledger.cli import build_app
+    from tests.support.commands import application
 
     def run(*arguments: object) -> tuple[int, str, str]:
         with pytest.raises(SystemExit) as ended:
-            build_app()([str(argument) for argument in arguments])
+            application()([str(argument) for argument in arguments])
         out, err = capsys.readouterr()
         return int(ended.value.code or 0), out, err
 
@@ -340,10 +340,26 @@ def test_a_resumed_audit_finds_what_a_whole_one_finds(long_ledger, attacked):
     stopped(long_ledger)
     resumed = audit_ledger(long_ledger.config, origins=["acme/p0"], resume=True)
     assert without_progress(resumed) == whole
-    said = [step.detail for step in resumed if step.name == "acme/p0 progress"]
-    assert said
-    assert said[0].startswith("leaves 0 to 249 were checked by an earlier run")
+    (said,) = [step for step in resumed if step.name == "acme/p0 progress"]
+    assert said.detail.startswith(
+        "records and verdicts of leaves 0 to 249 were checked"
+    )
+    assert said.status == "not_checked"
+    assert exit_code(resumed) == (5 if attacked else 6)
     assert not list((long_ledger.home / "audit").glob("*.json")), "done is done"
+
+
+def test_a_forged_progress_file_does_not_pass_for_an_audit(long_ledger):
+    """Who can write into the home alters a record and says that it was checked."""
+    stopped(long_ledger)
+    sql(
+        long_ledger,
+        "UPDATE record SET value = x'00' WHERE partition = 0 AND offset = 50",
+    )
+    resumed = audit_ledger(long_ledger.config, origins=["acme/p0"], resume=True)
+    assert exit_code(resumed) == 6
+    whole = audit_ledger(long_ledger.config, origins=["acme/p0"])
+    assert exit_code(whole) == 5
 
 
 def test_progress_counts_only_when_it_is_asked_for(long_ledger):

@@ -23,18 +23,18 @@ from ledger.events.registry import ModelVersionCreated
 from ledger.policy import parse_policy
 from projections.commands.prove import LARGEST, replay
 from tests.support.ledger import decision
+from tests.support.postgres import fresh_database
 from tests.support.story import (
     ROOT,
     Answered,
     Home,
     Told,
     application,
-    fresh_database,
     make_home,
 )
 from tests.support.story import tell as tell_story
 
-pytestmark = [pytest.mark.postgres, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.postgres
 QUESTIONS = ("Q01", "Q02", "Q05", "Q06")
 
 
@@ -148,9 +148,20 @@ def test_answers_have_the_rows_that_the_database_gives(
     for question in ("Q02", "Q06"):
         asked = home.ask("query", question).data
         assert asked
-        assert verify(home, bundles[question]).data["rows"] == asked
+        rows = verify(home, bundles[question]).data["rows"]
+        assert rows == replayed_of(asked, rows)
     asked = home.ask("query", "Q01", "-p", f"decision_id={told.decision}").data
-    assert verify(home, bundles["Q01"]).data["rows"] == asked
+    rows = verify(home, bundles["Q01"]).data["rows"]
+    assert rows == replayed_of(asked, rows)
+
+
+def replayed_of(asked: Any, rows: Any) -> Any:
+    """What a database answers, without the columns that are not replayed."""
+    if isinstance(rows, list) and rows and isinstance(asked, list):
+        return [replayed_of(one, rows[0]) for one in asked]
+    if isinstance(rows, dict) and isinstance(asked, dict):
+        return {name: asked[name] for name in rows if name in asked}
+    return asked
 
 
 def messed(home: Home) -> None:
@@ -190,9 +201,12 @@ def test_a_messy_ledger_is_replayed_to_the_same_answers(
         assert answered.exit == 0, answered.envelope["errors"]
         (replayed,) = answered.data["rows"]
         asked = home.ask("query", "Q05").data
+        asked.pop("field_status")
         for name in asked:
             if name != "streams":  # silence depends on when it is asked
-                assert replayed[name] == asked[name], name
+                shown = replayed_of(asked[name], replayed[name])
+                assert replayed[name] == shown, name
+        assert "reason" not in replayed["unreadable"][0]  # the program's own words
         words = {row["word"] for row in replayed["refusals"]}
         assert words == {"not an entry", "an entry of the stream is missing before it"}
         assert [c["kind"] for c in replayed["conflicts"]] == [
@@ -228,7 +242,7 @@ def test_answers_about_a_moment_are_replayed_as_well(
     assert answered.exit == 0, answered.envelope
     data = verify(home, out).data
     asked = home.ask("query", "Q02", "--as-of", as_of).data
-    assert data["rows"] == asked
+    assert data["rows"] == replayed_of(asked, data["rows"])
     assert len(asked) == {"before": 0, "one": 2, "two": 3, "last": 2}[moment]
 
 
@@ -345,7 +359,8 @@ def test_what_cannot_be_proved_says_why(home: Home, told: Told, tmp_path: Path) 
         ("range", origin, 4, 1): 2,
         ("range", origin, 0, 999): 6,
         ("range", "acme/p0", 0, 1): 4,
-        ("answer", "Q03"): 4,
+        ("answer", "Q99"): 4,
+        ("answer", "Q03"): 2,
         ("answer", "releases"): 2,
         ("answer", "Q02", "-p", "colour=red"): 2,
         ("decision", "0" * 32): 4,
@@ -356,6 +371,32 @@ def test_what_cannot_be_proved_says_why(home: Home, told: Told, tmp_path: Path) 
     out.write_bytes(b"mine")
     assert home.ask("prove", "event", told.decision, "--out", out).exit == 11
     assert out.read_bytes() == b"mine"
+
+
+def test_an_event_is_found_by_the_tables_and_without_them_in_the_log(
+    home: Home, told: Told, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the tables say is believed only where the log says the same."""
+    from ledger.bundle import finding
+    from ledger.commands import prove as proving
+
+    scanned: list[bytes] = []
+    find = finding.find_event
+
+    def counted(sources: Any, event_id: bytes) -> Any:
+        scanned.append(event_id)
+        return find(sources, event_id)
+
+    monkeypatch.setattr(finding, "find_event", counted)
+    one, two, three = (tmp_path / f"{name}.zip" for name in ("one", "two", "three"))
+    assert home.ask("prove", "event", told.decision, "--out", one).exit == 0
+    assert scanned == []
+    false = [lambda _config, _id: (home.config.origin(0), 0, 0)]
+    for finders, out in ((false, two), ([], three)):
+        monkeypatch.setattr(proving, "FINDERS", finders)
+        assert home.ask("prove", "event", told.decision, "--out", out).exit == 0
+    assert len(scanned) == 2
+    assert one.read_bytes() == two.read_bytes() == three.read_bytes()
 
 
 def test_what_cannot_be_verified_says_why(

@@ -16,7 +16,6 @@ from kafka.structs import OffsetAndMetadata
 from typer.testing import CliRunner
 
 from ledger import clock, consumers
-from ledger.cli import build_app
 from ledger.config import (
     FILE_NAME,
     Config,
@@ -36,6 +35,7 @@ from projections.columns import to_time
 from projections.database import Connection
 from projections.integrity import queries as questions
 from projections.integrity.queries import Consumer, consumer_coverage
+from tests.support.commands import application
 from tests.support.database import projected, record, with_database
 from tests.support.kafka import kafka_config
 from tests.support.ledger import make_ledger
@@ -210,7 +210,7 @@ def test_a_broker_that_is_away_is_counted_and_stops_nothing(
 def run(home: Path, *arguments: str) -> tuple[int, dict[str, Any]]:
     """Run a command; return its exit code and what it printed as JSON."""
     line = [*arguments, "--home", str(home), "--json"]
-    answer = CliRunner().invoke(build_app(), line)
+    answer = CliRunner().invoke(application(), line)
     assert answer.exception is None or isinstance(answer.exception, SystemExit), (
         answer.output
     )
@@ -222,13 +222,13 @@ def by_name(answer: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 @pytest.fixture
-def home(tmp_path: Path, topic: Topic, postgres_dsn: str) -> Path:
+def home(tmp_path: Path, topic: Topic, tables_dsn: str) -> Path:
     """A ledger on Kafka that watches the topic, with its tables in Postgres."""
     log = LogConfig(kind="kafka", bootstrap=topic.bootstrap)
     name = f"t-{clock.random_bytes(6).hex()}"
     made = initialise(tmp_path / "home", name=name, log=log).config
     config = replace(
-        with_database(made, postgres_dsn),
+        with_database(made, tables_dsn),
         consumers=ConsumersConfig(topics=(topic.name,)),
     )
     (made.home / FILE_NAME).write_text(format_config(config))
@@ -328,9 +328,7 @@ def seen(consumer: str, first: int, last: int, *, complete: bool = True) -> Even
 
 
 @pytest.mark.postgres
-def test_use_is_judged_by_the_contract_of_its_own_time(
-    tmp_path: Path, postgres_dsn: str
-):
+def test_use_is_judged_by_the_contract_of_its_own_time(tmp_path: Path, tables_dsn: str):
     ledger = make_ledger(tmp_path)
     facts = [
         *(
@@ -344,7 +342,7 @@ def test_use_is_judged_by_the_contract_of_its_own_time(
         seen("", 0, 20),
     ]
     ledger.stream().append(facts)
-    with projected(ledger, postgres_dsn) as world:
+    with projected(ledger, tables_dsn) as world:
         world.seal_and_project()
         before = datetime.now(UTC)
         ledger.stream().append([agreed("stranger", 0, None)])

@@ -32,7 +32,7 @@ from tests.support.story import (
     tell,
 )
 
-pytestmark = [pytest.mark.postgres, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.postgres
 CONTROL = -1
 # A broker's records are changed in tests/faults/test_end_to_end.py; data folders do not
 # depend on the log.
@@ -245,7 +245,7 @@ def test_a_copy_made_of_a_running_server_is_asked_after_that_ones_end(
         second = one_more.copy(tmp_path / "second")
         server = server_of(one_more)
         server.send_signal(number)
-        server.wait(20)
+        server.wait(60)
     done = second.run("decision", "show", decision, "--verify", "--json")
     assert (done.returncode, json.loads(done.stdout)["exit"]) == (0, 0), done.stderr
     assert show(one_more, decision).exit == 0  # the killed one starts again as well
@@ -277,7 +277,7 @@ def test_a_home_that_is_moved_from_under_its_server_is_asked_at_its_new_place(
     assert server.is_running()
 
     assert show(Home(load_config(moved)), decision).exit == 0
-    assert psutil.wait_procs([server], timeout=10)[1] == []
+    assert psutil.wait_procs([server], timeout=60)[1] == []
 
 
 @embedded

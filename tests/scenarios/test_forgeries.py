@@ -10,8 +10,6 @@ from tests.support.forgeries.rows import Found, untouched
 from tests.support.forgeries.stage import Stage
 from tests.support.forgeries.table import EVERY, FORGED, HONEST, UNFOUND, Numbered
 
-pytestmark = pytest.mark.timeout(120)
-
 
 @pytest.fixture(scope="module")
 def stage(

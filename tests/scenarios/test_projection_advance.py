@@ -44,8 +44,8 @@ def ledger(tmp_path: Path) -> Iterator[SmallLedger]:
 
 
 @pytest.fixture
-def world(ledger: SmallLedger, postgres_dsn: str) -> Iterator[Projected]:
-    with projected(ledger, postgres_dsn) as made:
+def world(ledger: SmallLedger, tables_dsn: str) -> Iterator[Projected]:
+    with projected(ledger, tables_dsn) as made:
         yield made
 
 

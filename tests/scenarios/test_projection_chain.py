@@ -32,10 +32,10 @@ def story() -> Story:
 
 
 @pytest.fixture
-def world(tmp_path: Path, postgres_dsn: str, story: Story) -> Iterator[Projected]:
+def world(tmp_path: Path, tables_dsn: str, story: Story) -> Iterator[Projected]:
     ledger = make_ledger(tmp_path)
     write(ledger, story)
-    with projected(ledger, postgres_dsn) as made:
+    with projected(ledger, tables_dsn) as made:
         made.seal_and_project()
         yield made
     ledger.close()
@@ -245,14 +245,14 @@ def test_a_changed_byte_of_the_log_fails_and_an_absent_file_is_not_checked(
 
 
 def test_gaps_name_the_event_that_would_fill_them_and_do_not_fail(
-    tmp_path: Path, postgres_dsn: str
+    tmp_path: Path, tables_dsn: str
 ):
     story = tell()
     for name in ("approval", "evaluation", "criterion", "source", "attestation"):
         del story.events[name]
     ledger = make_ledger(tmp_path)
     write(ledger, story)
-    with projected(ledger, postgres_dsn) as world:
+    with projected(ledger, tables_dsn) as world:
         world.seal_and_project()
         found = chain(world, story.decision_id)
     ledger.close()
@@ -273,7 +273,7 @@ def test_gaps_name_the_event_that_would_fill_them_and_do_not_fail(
 
 
 def test_a_reference_to_other_content_than_was_signed_fails(
-    tmp_path: Path, postgres_dsn: str
+    tmp_path: Path, tables_dsn: str
 ):
     story = tell()
     other = story.ref("version").model_copy(update={"digest": digest_of("other bytes")})
@@ -283,7 +283,7 @@ def test_a_reference_to_other_content_than_was_signed_fails(
     )
     ledger = make_ledger(tmp_path)
     write(ledger, story)
-    with projected(ledger, postgres_dsn) as world:
+    with projected(ledger, tables_dsn) as world:
         world.seal_and_project()
         found = chain(world, story.decision_id)
     ledger.close()

@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
 from typer.testing import CliRunner
 
-from projections.cli import register
+from tests.support.commands import application
 from tests.support.database import Projected, Story, projected, tell, write
 from tests.support.ledger import make_ledger
 
@@ -30,23 +29,21 @@ def story() -> Story:
 @pytest.fixture
 def world(
     tmp_path: Path,
-    postgres_dsn: str,
+    tables_dsn: str,
     story: Story,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Projected]:
     ledger = make_ledger(tmp_path)
     write(ledger, story)
     monkeypatch.setenv("MLLEDGER_HOME", str(ledger.home))
-    monkeypatch.setenv("MLLEDGER_PG__DSN", postgres_dsn)
-    with projected(ledger, postgres_dsn) as made:
+    monkeypatch.setenv("MLLEDGER_PG__DSN", tables_dsn)
+    with projected(ledger, tables_dsn) as made:
         yield made
     ledger.close()
 
 
 def run(*arguments: str) -> tuple[int, str]:
-    app = typer.Typer(pretty_exceptions_enable=False)
-    register(app)
-    result = CliRunner().invoke(app, list(arguments))
+    result = CliRunner().invoke(application(), list(arguments))
     if result.exception and not isinstance(result.exception, SystemExit):
         raise result.exception
     return result.exit_code, result.stdout
@@ -172,7 +169,10 @@ def test_what_cannot_be_answered_has_its_exit_code(
     assert found["errors"][0]["message"]
 
 
-def test_questions_before_the_first_worker_say_what_to_do(world: Projected):
+def test_questions_before_the_first_worker_say_what_to_do(
+    world: Projected, postgres_dsn: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("MLLEDGER_PG__DSN", postgres_dsn)
     found = answer("decision", "ls")
     assert found["exit"] == 3
     assert "mlledger worker --once" in found["errors"][0]["hint"]

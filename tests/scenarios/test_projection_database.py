@@ -16,6 +16,7 @@ import pytest
 
 from ledger.config import Config, DatabaseConfig
 from ledger.errors import ConfigurationError, DatabaseUnavailableError
+from projections import embedded
 from projections.database import Database
 
 pytestmark = pytest.mark.postgres
@@ -49,7 +50,7 @@ def holder(home: Path) -> subprocess.Popen[str]:
 
 
 def finish(process: subprocess.Popen[str]) -> None:
-    process.communicate("\n", timeout=30)
+    process.communicate("\n", timeout=200)
 
 
 def is_running(home: Path) -> bool:
@@ -106,6 +107,32 @@ def test_a_long_path_and_a_second_opening_in_one_process_work(tmp_path: Path):
                     ).fetchone()
                 assert found == ("mlledger_sealer", "mlledger_seal")
         assert not is_running(home)
+
+
+def test_a_server_that_starts_slowly_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """The wheel waits ten seconds for it; on a busy machine that is not enough."""
+    wheel, tries = embedded._wheel(), 0
+
+    def impatient(*arguments: object, **options: object) -> object:
+        nonlocal tries
+        tries += 1
+        server = start(*arguments, **options)
+        if tries == 1:
+            raise subprocess.TimeoutExpired("pg_ctl", 10)
+        return server
+
+    start = wheel.get_server
+    monkeypatch.setattr(wheel, "get_server", impatient)
+    monkeypatch.setattr("projections.embedded._START_PAUSE_S", 0.01)
+    with (
+        Database.open(Config(home=tmp_path)) as database,
+        database.connect("auditor") as connection,
+    ):
+        assert connection.execute("SELECT 1").fetchone() == (1,)
+    assert tries == 2
+    assert not is_running(tmp_path)
 
 
 def test_the_sealers_database_is_closed_to_projection_roles(tmp_path: Path):

@@ -8,17 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
 from typer.testing import CliRunner
 
 from ledger import clock
 from ledger.log import MANIFEST
 from ledger.verification import exit_code
-from projections.cli import register
 from projections.digests import digest_projections, table_digests
 from projections.projection import PROJECTIONS
 from projections.rebuild import positions
 from projections.worker import Worker
+from tests.support.commands import application
 from tests.support.database import Projected, projected, tell, write
 from tests.support.dating import dated_steps
 from tests.support.ledger import make_ledger
@@ -30,13 +29,13 @@ DAY_US = 86_400_000_000
 
 @pytest.fixture
 def world(
-    tmp_path: Path, postgres_dsn: str, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, tables_dsn: str, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Projected]:
     ledger = make_ledger(tmp_path)
     write(ledger, tell())
     monkeypatch.setenv("MLLEDGER_HOME", str(ledger.home))
-    monkeypatch.setenv("MLLEDGER_PG__DSN", postgres_dsn)
-    with projected(ledger, postgres_dsn) as world:
+    monkeypatch.setenv("MLLEDGER_PG__DSN", tables_dsn)
+    with projected(ledger, tables_dsn) as world:
         world.seal_and_project()
         yield world
     ledger.close()
@@ -57,9 +56,7 @@ def digested(world: Projected) -> list[dict[str, Any]]:
 
 
 def run(*words: str) -> dict[str, Any]:
-    app = typer.Typer(pretty_exceptions_enable=False)
-    register(app)
-    result = CliRunner().invoke(app, [*words, "--json"])
+    result = CliRunner().invoke(application(), [*words, "--json"])
     assert result.exit_code == 0, result.output
     return json.loads(result.stdout)
 

@@ -53,11 +53,11 @@ class World:
 
 
 @pytest.fixture
-def world(tmp_path: Path, postgres_dsn: str) -> Iterator[World]:
+def world(tmp_path: Path, tables_dsn: str) -> Iterator[World]:
     ledger = make_ledger(tmp_path)
     story = tell()
     write(ledger, story)
-    with projected(ledger, postgres_dsn) as made:
+    with projected(ledger, tables_dsn) as made:
         made.seal_and_project()
         yield World(made, story)
     ledger.close()

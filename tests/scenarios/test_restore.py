@@ -102,7 +102,7 @@ def emit(ledger: SmallLedger, count: int) -> list[bytes]:
     events = [decision() for _ in range(count)]
     for event in events:
         emitter.emit(event)
-    assert emitter.flush(10)
+    assert emitter.flush(60)
     emitter.close()
     return [event.id for event in events]
 
@@ -412,12 +412,12 @@ def restore_after_beheading(ledger: SmallLedger, archive: Path) -> None:
 def test_the_commands_archive_trim_restore_and_rebuild(ledger, capsys):
     import json
 
-    from ledger.cli import build_app
+    from tests.support.commands import application
 
     def run(*arguments: str) -> tuple[int, dict]:
         ledger.log.close()
         with pytest.raises(SystemExit) as ended:
-            build_app()([*arguments, "--json", "--home", str(ledger.home)])
+            application()([*arguments, "--json", "--home", str(ledger.home)])
         answer = json.loads(capsys.readouterr().out)
         assert answer["exit"] == int(ended.value.code or 0)
         ledger.reopen()
@@ -448,7 +448,7 @@ def test_the_commands_archive_trim_restore_and_rebuild(ledger, capsys):
     ledger.seal()
 
 
-def test_tables_follow_into_the_new_epoch(ledger, archive, postgres_dsn):
+def test_tables_follow_into_the_new_epoch(ledger, archive, tables_dsn):
     from tests.support.database import projected
 
     write_archive(ledger, archive)
@@ -461,7 +461,7 @@ def test_tables_follow_into_the_new_epoch(ledger, archive, postgres_dsn):
             rebuild(ledger, origin)
     ledger.emit_decisions(5, partition=EPOCH)
     ledger.seal()
-    with projected(ledger, postgres_dsn) as it:
+    with projected(ledger, tables_dsn) as it:
         done = it.project()
         assert done.gone == 4
         with it.connection() as connection:

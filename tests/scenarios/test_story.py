@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 
 from ledger.output import format_time
+from tests.support.postgres import fresh_database
 from tests.support.story import (
     APPROVER,
     AUTHOR,
@@ -17,12 +18,11 @@ from tests.support.story import (
     SYSTEM,
     Home,
     Told,
-    fresh_database,
     make_home,
     tell,
 )
 
-pytestmark = [pytest.mark.postgres, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.postgres
 COUNT = 12
 KINDS = {
     "decision": 1,

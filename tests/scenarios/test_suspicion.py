@@ -40,14 +40,14 @@ def story() -> Story:
 
 @pytest.fixture
 def world(
-    tmp_path: Path, postgres_dsn: str, story: Story, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, tables_dsn: str, story: Story, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Projected]:
     ledger = make_ledger(tmp_path)
     write(ledger, story)
     ledger.seal()
     monkeypatch.setenv("MLLEDGER_HOME", str(ledger.home))
-    monkeypatch.setenv("MLLEDGER_PG__DSN", postgres_dsn)
-    with projected(ledger, postgres_dsn) as made:
+    monkeypatch.setenv("MLLEDGER_PG__DSN", tables_dsn)
+    with projected(ledger, tables_dsn) as made:
         yield made
     ledger.close()
 

@@ -7,6 +7,7 @@ The sealer's clock is driven by hand: days of a week that is over. What is seale
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -18,9 +19,10 @@ from ledger.events.base import Event
 from ledger.seal import drain, sealers_for
 from tests.support.database import PERSON, Story, record, tell, write
 from tests.support.ledger import SmallLedger
-from tests.support.story import Home, fresh_database, make_home
+from tests.support.postgres import fresh_database
+from tests.support.story import Home, make_home
 
-pytestmark = [pytest.mark.postgres, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.postgres
 MONDAY = datetime(2026, 3, 2, tzinfo=UTC)
 
 
@@ -31,6 +33,11 @@ def day(number: int, hour: int = 0) -> datetime:
 
 def micros(moment: datetime) -> int:
     return int(moment.timestamp()) * 1_000_000
+
+
+def at(moment: datetime) -> AbstractContextManager[None]:
+    """Let it be that moment, for everybody in this process."""
+    return clock.scripted(lambda: micros(moment) * 1_000)
 
 
 @dataclass
@@ -44,11 +51,8 @@ class Week:
     def seal(self, moment: datetime) -> None:
         """Seal and project all that is in the log, at a moment."""
         config, log = self.ledger.config, self.ledger.log
-        with self.ledger.state() as state:
-            sealers = sealers_for(config, log, state)
-            for sealer in sealers:
-                sealer._now_ms = lambda: micros(moment) // 1_000
-            drain(sealers)
+        with at(moment), self.ledger.state() as state:
+            drain(sealers_for(config, log, state))
         self.home.work(seal=False)
 
     def append(self, *events: Event) -> None:
@@ -86,19 +90,21 @@ def week(
     """Day 1: all but the approval. Day 5: what is told late. Day 6: the usual."""
     kafka = request.param == "kafka"
     bootstrap = request.getfixturevalue("kafka_bootstrap") if kafka else ""
-    with fresh_database(postgres_server) as dsn, pytest.MonkeyPatch.context() as patch:
+    with fresh_database(postgres_server) as dsn:
         folder = tmp_path_factory.mktemp("times")
-        home = make_home(folder, bootstrap=bootstrap, dsn=dsn, people=False)
-        home.work()
+        # The ledger begins on day 1: nothing is sealed before the control log was.
+        with at(day(1)):
+            home = make_home(folder, bootstrap=bootstrap, dsn=dsn, people=False)
+            home.work()
         ledger = home.small_ledger()
-        patch.setattr(clock, "now_us", lambda: micros(day(1, 9)))
-        week = Week(home, ledger, tell())
-        patch.undo()
-        approval = week.story.events.pop("approval")
-        write(ledger, week.story)
+        with at(day(1, 9)):
+            week = Week(home, ledger, tell())
+            approval = week.story.events.pop("approval")
+            write(ledger, week.story)
         week.seal(day(1, 12))
         late = Story(events={"approval": approval})
-        write(ledger, late)
+        with at(day(5, 9)):
+            write(ledger, late)
         week.append(
             second(week, "loans-late", day(1, 10)),
             second(week, "loans-future", day(9)),

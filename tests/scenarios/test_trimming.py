@@ -249,13 +249,13 @@ def test_a_hold_keeps_what_is_in_no_archive(ledger):
 
 
 def test_tables_go_on_after_a_trimming_and_are_compared_only_with_an_archive(
-    ledger, postgres_dsn
+    ledger, tables_dsn
 ):
     from projections.audit import audit_tables
     from projections.projection import Source
     from tests.support.database import projected
 
-    with projected(ledger, postgres_dsn) as it:
+    with projected(ledger, tables_dsn) as it:
         it.seal_and_project()
         archive(ledger)
         trim(ledger)

@@ -442,7 +442,7 @@ def test_capture_can_be_decided_by_the_call_and_in_bulk(config: Config, client):
     assert score(BOB, 1.5) == {"label": "low", "score": 0.5}
     score(BOB, np.complex128(1))  # no JSON form: the decision is recorded all the same
     last = ledger.sdk.last_decision_id()
-    assert client.flush(20)
+    assert client.flush(60)
     assert client.stats()["failed_payload"] == 1
     client.close()
     assert taken(config)["kept"] == 2

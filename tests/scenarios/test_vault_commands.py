@@ -9,36 +9,31 @@ from uuid import UUID
 
 import psycopg
 import pytest
-import typer
 from psycopg import conninfo
 from typer.testing import CliRunner
 
 from dashboard.reports.decision_record import decision_record
 from ledger.config import Config
 from projections.chain import decision_chain
-from projections.cli import register
 from projections.database import Database
 from projections.payload_state import NO_CAPTURE
 from tests.support import chains
+from tests.support.commands import application
 from tests.support.vault import ALICE, BOB, decide, name_dsn, vault_home
 
 pytestmark = pytest.mark.postgres
 
 
 @pytest.fixture
-def config(
-    tmp_path: Path, postgres_dsn: str, monkeypatch: pytest.MonkeyPatch
-) -> Config:
-    made = vault_home(tmp_path, postgres_dsn)
+def config(tmp_path: Path, tables_dsn: str, monkeypatch: pytest.MonkeyPatch) -> Config:
+    made = vault_home(tmp_path, tables_dsn)
     monkeypatch.setenv("MLLEDGER_HOME", str(made.home))
-    monkeypatch.setenv("MLLEDGER_PG__DSN", postgres_dsn)
+    monkeypatch.setenv("MLLEDGER_PG__DSN", tables_dsn)
     return made
 
 
 def answer(*arguments: str) -> dict[str, Any]:
-    app = typer.Typer(pretty_exceptions_enable=False)
-    register(app)
-    result = CliRunner().invoke(app, [*arguments, "--json"])
+    result = CliRunner().invoke(application(), [*arguments, "--json"])
     if result.exception and not isinstance(result.exception, SystemExit):
         raise result.exception
     found = json.loads(result.stdout)
@@ -47,9 +42,7 @@ def answer(*arguments: str) -> dict[str, Any]:
 
 
 def text(*arguments: str) -> str:
-    app = typer.Typer(pretty_exceptions_enable=False)
-    register(app)
-    return CliRunner().invoke(app, list(arguments)).stdout
+    return CliRunner().invoke(application(), list(arguments)).stdout
 
 
 def test_a_decision_whose_payload_is_gone_still_verifies_and_says_so(config: Config):
@@ -86,14 +79,14 @@ def test_a_decision_whose_payload_is_gone_still_verifies_and_says_so(config: Con
     assert answer("erase", "--subject", ALICE)["exit"] == 4
 
 
-def test_the_report_says_erased_with_its_evidence(config: Config, postgres_dsn: str):
+def test_the_report_says_erased_with_its_evidence(config: Config, tables_dsn: str):
     (made,) = decide(config, ALICE)
     answer("worker", "--once")
     answer("vault", "worker", "--once")
     erased = answer("erase", "--subject", ALICE)["data"]
     answer("worker", "--once")
     with (
-        Database(postgres_dsn) as database,
+        Database(tables_dsn) as database,
         database.connect("auditor") as connection,
     ):
         chain = decision_chain(connection, UUID(bytes=made))
@@ -126,8 +119,8 @@ def test_holds_and_rules_by_command(config: Config):
     assert answer("vault", "status")["data"].get("kept", 0) == 0
 
 
-def test_the_vault_has_a_database_and_a_role_of_its_own(postgres_dsn: str):
-    with Database(postgres_dsn) as database:
+def test_the_vault_has_a_database_and_a_role_of_its_own(tables_dsn: str):
+    with Database(tables_dsn) as database:
         database._prepare()
         dsn = database.vault_dsn()
         assert conninfo.conninfo_to_dict(dsn)["dbname"] == "mlledger_vault"

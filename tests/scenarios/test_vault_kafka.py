@@ -29,13 +29,13 @@ pytestmark = [pytest.mark.kafka, pytest.mark.postgres]
 
 
 @pytest.fixture
-def config(tmp_path: Path, postgres_dsn: str, kafka_bootstrap: str) -> Config:
+def config(tmp_path: Path, tables_dsn: str, kafka_bootstrap: str) -> Config:
     name = f"v{uuid.uuid4().hex[:10]}"
     log = LogConfig(kind="kafka", bootstrap=kafka_bootstrap)
-    made = vault_home(tmp_path, postgres_dsn, log=log, name=name)
+    made = vault_home(tmp_path, tables_dsn, log=log, name=name)
     made = replace(made, seal=replace(made.seal, state="sqlite"))
     assert broker.apply(made) == [f"{name}.payload"]
-    return name_dsn(made, postgres_dsn)
+    return name_dsn(made, tables_dsn)
 
 
 def test_the_topic_is_part_of_the_plan_once_there_is_a_vault(config: Config):

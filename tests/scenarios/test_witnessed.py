@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -399,8 +400,10 @@ def test_a_witness_with_a_wrong_clock_is_refused(
 
 
 def test_a_slow_witness_holds_nobody_up(ledger: SmallLedger, tmp_path: Path) -> None:
+    over = threading.Event()
+
     def answer(_body: bytes) -> Answer:
-        time.sleep(4)
+        over.wait(60)
         return Answer(200, b"")
 
     vkey = cosignature_vkey("slow", STRANGER.public_key)
@@ -413,7 +416,8 @@ def test_a_slow_witness_holds_nobody_up(ledger: SmallLedger, tmp_path: Path) -> 
         started = time.monotonic()
         with ledger.sealer(CONTROL) as sealer:
             sealer.seal_once()
-        assert time.monotonic() - started < 3.5
+        assert time.monotonic() - started < 30
+        over.set()
     assert [line.name for line in checkpoint(ledger, partition=CONTROL)[1].signatures][
         1:
     ] == ["north.example/w"]
@@ -672,6 +676,28 @@ def test_a_witness_that_signed_before_the_seal_contradicts_itself(
         assert exit_code(verify_published_p0(ledger)) == code
 
 
+def test_vault_and_archive_read_what_still_waits_for_its_witnesses(
+    ledger: SmallLedger, three: Three
+) -> None:
+    """A hold that is sealed must not be overlooked for want of a witness."""
+    from ledger.commands.archiving import _readers
+    from ledger.vault.follow import Follower
+
+    use_witnesses(ledger, three.configs(), quorum="all")
+    grow(ledger)
+    three.stop(0)
+    grow(ledger)
+    assert checkpoint(ledger)[0].size < checkpoint(ledger, PENDING)[0].size
+    follower = Follower(ledger.config, ledger.log)
+    follower.origins()
+    read = follower.read("acme/p0", 0)
+    assert read is not None
+    size = checkpoint(ledger, PENDING)[0].size
+    assert read.next_leaf == size
+    (reader,) = _readers(ledger.config, ledger.log, ["acme/p0"])
+    assert reader.checkpoint.size == size
+
+
 def test_an_event_is_verified_under_the_policy(
     ledger: SmallLedger, three: Three
 ) -> None:
@@ -746,7 +772,7 @@ def test_a_new_log_key_signs_beside_the_old_one_and_the_witness(
 
 @pytest.mark.postgres
 def test_projections_follow_the_sealed_head(
-    ledger: SmallLedger, three: Three, postgres_dsn: str
+    ledger: SmallLedger, three: Three, tables_dsn: str
 ) -> None:
     from projections.rebuild import positions
     from tests.support.database import projected
@@ -755,7 +781,7 @@ def test_projections_follow_the_sealed_head(
     grow(ledger)
     for number in range(3):
         three.stop(number)
-    with projected(ledger, postgres_dsn) as world:
+    with projected(ledger, tables_dsn) as world:
         world.project()
         grow(ledger, 10)
         waiting = checkpoint(ledger, PENDING)[0].size

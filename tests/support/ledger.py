@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -238,3 +240,15 @@ def sealed_ids(ledger: SmallLedger, partition: int = 0) -> list[bytes]:
             if decoded.name == DecisionRecorded.type_name:
                 ids.append(decoded.id)
     return ids
+
+
+def seal_until(home: Path, fatal: str, partition: int) -> None:
+    """Seal a partition, and die by ``kill -9`` once a step is done."""
+
+    def hook(step: str) -> None:
+        if step == fatal:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    config = load_config(home)
+    log, state = open_log(config), seal.open_state(config)
+    seal.drain(seal.sealers_for(config, log, state, partitions=[partition], hook=hook))

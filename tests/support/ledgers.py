@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
+from ledger.avro import schema_id
 from ledger.control import Control
 from ledger.entry import (
     KIND_CLOSE,
@@ -18,8 +19,14 @@ from ledger.entry import (
     header_hash,
     pack_entry,
 )
-from ledger.events.base import event_class
-from ledger.genesis import Ambient, genesis_entry, operator_entries
+from ledger.events.base import Event, event_class, event_classes
+from ledger.genesis import (
+    Ambient,
+    genesis_entry,
+    operator_entries,
+    operator_stream,
+    schemas_to_register,
+)
 from ledger.judgement import Judgement, MemoryStreams
 from ledger.keys import Ed25519Signer
 from ledger.note import log_vkey
@@ -173,13 +180,22 @@ class Judge:
 
 
 def first_values(
-    producers: Sequence[tuple[str, bytes]] = (), *, partitions: int = 1
+    producers: Sequence[tuple[str, bytes]] = (),
+    *,
+    partitions: int = 1,
+    types: Collection[str] | None = None,
 ) -> list[bytes]:
-    """Return the values a new ledger's control log begins with."""
+    """Return the values a new ledger's control log begins with.
+
+    Args:
+        producers: identity and public key of each.
+        partitions: how many logs of events.
+        types: only these event types, so that the bytes stay when others are added.
+    """
     roles = ("control", "manifest", *(f"p{number}" for number in range(partitions)))
     origins = [f"{NAME}/{role}" for role in roles]
     vkeys = [str(log_vkey(o, signer(f"log {o}").public_key)) for o in origins]
-    made = {"software": "mlledger", "version": "0"}
+    made: dict[str, Any] = {"software": "mlledger", "version": "0"}
     genesis = genesis_entry(
         name=NAME,
         origins=origins,
@@ -196,7 +212,36 @@ def first_values(
         ambient=ambient("operator"),
         **made,
     )
+    if types is not None:
+        rest = operator_stream(
+            name=NAME,
+            operator_signer=signer("operator"),
+            facts=_facts(producers, types),
+            ambient=ambient("operator"),
+            **made,
+        )
     return [genesis, *rest]
+
+
+def _facts(
+    producers: Sequence[tuple[str, bytes]], types: Collection[str]
+) -> list[Event]:
+    source = ambient("operator facts")
+    keys: Any = event_class("ledger.key.authorized")
+    authorised = [
+        keys.record(
+            id=source.new_id(),
+            time=TIME_US,
+            public_key=key,
+            identity=identity,
+            kind=identity.partition(":")[0],
+            event_types=["mlledger.*"],
+            attests=False,
+        )
+        for identity, key in producers
+    ]
+    every = {schema_id(cls) for cls in event_classes() if cls.type_name not in types}
+    return authorised + schemas_to_register(every, ambient=source)
 
 
 def control_judge(producers: Sequence[tuple[str, bytes]] = ()) -> Judge:

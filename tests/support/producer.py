@@ -29,6 +29,7 @@ from ledger.shipping.packer import Packer
 from ledger.shipping.surroundings import Surroundings
 from ledger.verdict import Judgement, MemoryStreams, Verdict, judge
 from ledger.verification import load_control
+from tests.support.forked import run_forked
 
 ROOT = Path(__file__).resolve().parents[2]
 DECISION = "prediction.decision.recorded"
@@ -205,7 +206,7 @@ class FlakyLog(Log):
 
 
 def run_child(
-    *arguments: object, timeout: float = 60.0
+    *arguments: object, timeout: float = 200.0
 ) -> subprocess.CompletedProcess[str]:
     """Run this module as a program; see :func:`main`."""
     return subprocess.run(
@@ -216,6 +217,11 @@ def run_child(
         text=True,
         timeout=timeout,
     )
+
+
+def run_fork(*arguments: object) -> subprocess.CompletedProcess[str]:
+    """Run :func:`main` in a process that is killed, and that imports nothing anew."""
+    return run_forked(main, *map(str, arguments))
 
 
 def main(home: str, task: str, *arguments: str) -> None:

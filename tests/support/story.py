@@ -13,7 +13,6 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
-from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -25,6 +24,7 @@ from ledger.log import open_log
 from ledger.sdk import Ledger, init
 from ledger.setup import add_identity, initialise
 from ledger.verification import Step, exit_code
+from tests.support.commands import application
 from tests.support.ledger import SmallLedger, open_ledger
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -71,7 +71,7 @@ class Home:
         return Answered(done.exit_code, json.loads(done.stdout))
 
     def run(
-        self, *arguments: object, timeout: float = 60.0
+        self, *arguments: object, timeout: float = 200.0
     ) -> subprocess.CompletedProcess[str]:
         """Run a command as its own process."""
         return subprocess.run(
@@ -153,13 +153,6 @@ class Home:
         return max(found, key=lambda path: path.stat().st_size)
 
 
-@cache
-def application() -> Any:
-    from ledger.cli import build_app
-
-    return build_app()
-
-
 def make_home(
     folder: Path, *, bootstrap: str = "", dsn: str = "", people: bool = True
 ) -> Home:
@@ -230,7 +223,7 @@ def tell(home: Home, folder: Path, *, count: int = 12) -> Told:
         told.moments["two"] = clock.now_us()
         lg.undeploy(told.deployments["v1"], reason="v2 took over")
         told.moments["last"] = clock.now_us()
-        assert lg.flush(60.0), lg.stats()
+        assert lg.flush(200.0), lg.stats()
     return told
 
 
@@ -354,31 +347,13 @@ def _as_administrator(config: Config, statement: str, values: tuple[Any, ...]) -
         assert database.execute(statement, values).rowcount == 1
 
 
-@contextmanager
-def fresh_database(server: str) -> Iterator[str]:
-    """DSN of an empty database of a server, dropped afterwards."""
-    import psycopg
-    from psycopg import conninfo, sql
-
-    name = f"s_{clock.random_bytes(6).hex()}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-        yield conninfo.make_conninfo(server, dbname=name)
-        connection.execute(
-            sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))
-        )
-
-
 def load(home: str, notes: str) -> None:
     """Emit decisions until SIGTERM; note each id before (?) and after (!) its emit."""
-    import signal
-    import threading
-
     from ledger.setup import open_emitter
+    from ledger.stopping import Stopping
     from tests.support.ledger import decision
 
-    stop = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    stop = Stopping.on_signals()
     emitter = open_emitter(load_config(Path(home)))
     out = os.open(notes, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     while not stop.wait(0.02):

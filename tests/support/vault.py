@@ -6,7 +6,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,9 +24,9 @@ from ledger.vault.opening import make_vault, opened_vault
 from ledger.vault.service import VaultService
 from ledger.vault.worker import Vault
 from ledger.verification import exit_code, verify_log
+from tests.support.forked import run_forked
 from tests.support.producer import seal
 
-ROOT = Path(__file__).resolve().parents[2]
 ZERO = f"sha256:{'0' * 64}"
 ALICE, BOB = "alice.quux@example.org", "bob.xyzzy@example.org"
 FEATURES = {"income": 41234.5, "town": "Zwolle-Plugh", "flag": True}
@@ -81,10 +80,10 @@ def decide(config: Config, *people: str, **fields: Any) -> list[bytes]:
             )
             for who in people
         ]
-        assert client.flush(20)
+        assert client.flush(60)
         is_on = fields.get("capture", config.capture.enabled)
         wanted = len(ids) if is_on else 0
-        until = time.monotonic() + 20
+        until = time.monotonic() + 60
         while int(client.stats()["payloads_sent"]) < wanted:
             assert time.monotonic() < until, client.stats()
             time.sleep(0.005)
@@ -147,15 +146,8 @@ def files_with(folder: Path, *needles: bytes) -> list[str]:
 
 
 def run_child(*arguments: object) -> subprocess.CompletedProcess[str]:
-    """Run this module as a program; see :func:`main`."""
-    return subprocess.run(
-        [sys.executable, "-m", "tests.support.vault", *map(str, arguments)],
-        cwd=ROOT,
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    """Run :func:`main` in a process of its own."""
+    return run_forked(main, *map(str, arguments))
 
 
 def main(home: str, task: str, step: str, nth: str) -> None:
@@ -202,7 +194,3 @@ def emit(config: Config, on_step: Callable[[str], None]) -> None:
         if number % 5 == 4:
             client.flush(5)
     client.close(5)
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

@@ -80,7 +80,9 @@ def running_witness(
 def post(url: str, body: bytes) -> Answer:
     """Send one request as any log would."""
     parts = urlsplit(url)
-    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=5)
+    connection = http.client.HTTPConnection(
+        parts.hostname or "", parts.port, timeout=60
+    )
     try:
         connection.request("POST", f"{parts.path}/add-checkpoint", body)
         got = connection.getresponse()

@@ -136,6 +136,26 @@ def test_the_claimed_sealed_and_attested_times_are_told_apart(story: Story) -> N
     assert unknown["subject"]["attested_not_later_than"] is None
 
 
+@pytest.mark.parametrize(
+    ("sealed_ms", "code"),
+    [(-60_001, 5), (-60_000, 0), (60_000, 0), (60_001, 5)],
+)
+def test_the_time_of_sealing_is_bounded_on_both_sides(
+    tmp_path: Path, sealed_ms: int, code: int
+) -> None:
+    """By the control log that a leaf rests on, and by the witnesses of its tree."""
+    ledger = FixedLedger(tmp_path)
+    stream = Stream(signer("a"))
+    ledger.log.append(0, stream.open())
+    now_ms, ledger.now_ms = ledger.now_ms, ledger.now_ms + sealed_ms
+    value = next(ledger.log.read(0, 0)).value
+    ledger.leaves[0] = [ledger.leaf(0, 0, value)]
+    ledger.now_ms = now_ms
+    ledger.publish(0, ledger.leaves[0])
+    examined = check(Story(ledger, {}), ledger.collector().event(Place("p0", 0, 0)))
+    assert examined.exit_code == code, failures(examined)
+
+
 def test_without_a_manifest_the_attested_time_is_not_recorded(tmp_path: Path) -> None:
     ledger = FixedLedger(tmp_path)
     stream = Stream(signer("a"))

@@ -190,13 +190,13 @@ def test_a_huge_count_allocates_nothing_and_ends_at_once(count: int) -> None:
     decoder = Decoder(schema_bytes(StreamReported))
     body = bytes(16) + b"\x00" + zigzag(count) + zigzag(count)
     tracemalloc.start()
-    began = time.monotonic()
+    began = time.process_time()
     with pytest.raises(MalformedError):
         decoder.decode(body)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 100_000
-    assert time.monotonic() - began < 1
+    assert time.process_time() - began < 1
 
 
 @pytest.mark.parametrize(

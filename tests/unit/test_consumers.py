@@ -17,7 +17,6 @@ from typer.testing import CliRunner
 
 from ledger import consumers
 from ledger.broker_readers import ConsumerEvidence, Readers
-from ledger.cli import build_app
 from ledger.config import Config, ConsumersConfig, LogConfig
 from ledger.consumers import memory as memories
 from ledger.consumers.memory import (
@@ -44,6 +43,7 @@ from ledger.errors import (
     LogUnavailableError,
     NotFoundError,
 )
+from tests.support.commands import application
 
 MINUTE = 60_000_000
 START = 1_800_000_000_000_000
@@ -565,7 +565,7 @@ def test_a_file_that_holds_no_contracts_names_itself(tmp_path: Path, text: str):
 
 
 def run(*arguments: str) -> Any:
-    return CliRunner().invoke(build_app(), ["consumer", *arguments])
+    return CliRunner().invoke(application(), ["consumer", *arguments])
 
 
 def test_a_declaration_needs_a_file_or_options(tmp_path: Path):

@@ -18,13 +18,13 @@ def test_a_fork_waits_until_every_thread_is_outside():
     gate, entered, leave = ForkGate(), threading.Event(), threading.Event()
     thread = threading.Thread(target=inside, args=(gate, entered, leave))
     thread.start()
-    assert entered.wait(10)
+    assert entered.wait(60)
     shut = threading.Event()
     forking = threading.Thread(target=lambda: (gate.shut(), shut.set()))
     forking.start()
     assert not shut.wait(0.1)
     leave.set()
-    assert shut.wait(10)
+    assert shut.wait(60)
     thread.join()
     forking.join()
 
@@ -36,7 +36,7 @@ def test_nobody_enters_during_a_fork():
     thread.start()
     assert not entered.wait(0.1)
     gate.open()
-    assert entered.wait(10)
+    assert entered.wait(60)
     leave.set()
     thread.join()
 
@@ -49,8 +49,8 @@ def test_who_is_inside_may_enter_again_while_a_fork_waits():
         time.sleep(0.05)
         began = time.monotonic()
         with gate:
-            assert time.monotonic() - began < 1
-    forking.join(10)
+            assert time.monotonic() - began < 20
+    forking.join(60)
     assert not forking.is_alive()
 
 
@@ -62,5 +62,5 @@ def test_a_child_begins_with_an_open_gate():
     leave.set()
     thread = threading.Thread(target=inside, args=(gate, entered, leave))
     thread.start()
-    assert entered.wait(10)
+    assert entered.wait(60)
     thread.join()

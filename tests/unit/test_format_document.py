@@ -13,6 +13,8 @@ from ledger.judgement import Verdict
 from ledger.keys import LOW_ORDER_ENCODINGS
 from ledger.statements import STATEMENTS
 from ledger.transitions import NAME_PATTERN, TRANSITIONS
+from projections.integrity.leaves import WORDS
+from projections.replay.columns import APPROVAL, DEPLOYMENT, FIELDS, RANGE
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "docs" / "format.md").read_text(encoding="utf-8")
@@ -27,6 +29,30 @@ def section(title: str) -> str:
 def test_the_refused_encodings_are_those_of_the_code():
     listed = re.findall(r"^    ([0-9a-f]{64})$", section("Strict Ed25519"), re.M)
     assert sorted(map(bytes.fromhex, listed)) == sorted(LOW_ORDER_ENCODINGS)
+
+
+def test_the_columns_of_answers_are_those_that_are_replayed():
+    text = section("Answers asked anew")
+    table = text.partition("| Kind | Types | Columns |")[2].partition("\n\n")[0]
+    listed = dict(re.findall(r"^\| ([a-z ]+) \| `[^|]+` \| ([^|]+) \|$", table, re.M))
+    requests = listed.pop("approval request")
+    assert requests == "system_id object^ gate content_digest=digest requested_of"
+    assert listed == dict(FIELDS)
+    page = (ROOT / "ledger" / "page" / "facts.mjs").read_text(encoding="utf-8")
+    assert all(f'"{columns}"' in page for columns in listed.values())
+    for columns in (*RANGE.values(), DEPLOYMENT, APPROVAL):
+        for name in columns.split():
+            assert f"`{name}`" in text or f" {name} " in text, name
+
+
+def test_the_words_of_verdicts_are_those_of_answers():
+    text = section("Answers asked anew")
+    told = {
+        int(number): words
+        for row in re.findall(r"^(\| [12][0-9] \| .*)$", text, re.M)
+        for number, words in re.findall(r"([12][0-9]) \| ([a-z][^|]+?) \|", row)
+    }
+    assert told == {v: w for v, w in WORDS.items() if 16 <= v < 64}
 
 
 def test_every_built_in_schema_stands_with_its_id():

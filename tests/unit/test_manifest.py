@@ -25,8 +25,8 @@ from ledger.note import Vkey
 from ledger.public import OriginReader, read_checkpoint
 from ledger.seal.manifest import ManifestWriter
 from ledger.verification import Step, exit_code, load_control
+from ledger.verification.clocks import verify_fresh
 from ledger.verification.dating import OPERATOR
-from ledger.verification.entry import verify_fresh
 from tests.support.dating import (
     believe,
     dated_steps,
@@ -524,7 +524,7 @@ def test_an_old_registry_is_a_contradiction_for_one_event_as_well(ledger):
     """What a revocation forbids must not pass for want of having seen it."""
     reader = OriginReader(ledger.public, _vkeys(ledger, "acme/p0"))
     sealed = parse_leaf(reader.leaf(1))
-    verify_fresh(sealed, sealed.sealed_at_ms - 59_999, "acme/p0", 1)
+    verify_fresh(sealed, sealed.sealed_at_ms - 59_999, "acme/p0 leaf 1")
     with pytest.raises(IntegrityError, match="revocation") as caught:
-        verify_fresh(sealed, sealed.sealed_at_ms - 60_000, "acme/p0", 1)
+        verify_fresh(sealed, sealed.sealed_at_ms - 60_000, "acme/p0 leaf 1")
     assert caught.value.place == "acme/p0 leaf 1"

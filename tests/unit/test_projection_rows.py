@@ -8,7 +8,7 @@ import struct
 from importlib.resources import files
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ledger.avro import schema_bytes
@@ -47,6 +47,7 @@ def columns_in_text(projection: str) -> dict[str, int]:
 
 
 @pytest.mark.parametrize("name", BUILT)
+@settings(max_examples=settings().max_examples // 3)  # 0.3 s a type
 @given(data=st.data())
 def test_every_event_makes_rows_that_fit_their_tables(name: str, data: st.DataObject):
     cls = event_class(name)

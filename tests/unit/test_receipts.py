@@ -203,18 +203,18 @@ def test_silence_is_broken_after_60_s_and_then_ever_later(bench: Bench):
 def test_nothing_is_sealed_before_the_ledger_says_so(config: Config):
     emitter = make_emitter(config)
     emit(emitter)
-    assert emitter.flush(10)
+    assert emitter.flush(60)
     assert not emitter.wait_sealed(0.4)
     assert emitter.stats()["last_error"] == ""
     seal(config)
-    assert emitter.wait_sealed(10)
+    assert emitter.wait_sealed(60)
     emitter.close()
 
 
 def test_nothing_is_sealed_under_another_ledger_id(config: Config):
     emitter = make_emitter(replace(config, ledger_id=bytes(32)))
     emit(emitter)
-    assert emitter.flush(10)
+    assert emitter.flush(60)
     seal(config)
     assert not emitter.wait_sealed(0.6)
     assert "another ledger" in str(emitter.stats()["last_error"])
@@ -224,7 +224,7 @@ def test_nothing_is_sealed_under_another_ledger_id(config: Config):
 def test_an_altered_leaf_is_not_a_receipt(config: Config):
     emitter = make_emitter(config)
     emit(emitter)
-    assert emitter.flush(10)
+    assert emitter.flush(60)
     row_count = emitter.stats()["appended"]
     assert row_count == 2
     emitter.close()
@@ -253,7 +253,7 @@ def test_a_key_that_is_authorised_later_gets_its_events_in(config: Config):
     stranger = Ed25519Signer.generate()
     emitter = make_emitter(config, identity="service:new", signer=stranger)
     ids = emit(emitter, 3)
-    assert emitter.flush(10)
+    assert emitter.flush(60)
     seal(config)
     until(lambda: "UNKNOWN_KEY" in str(emitter.stats()["last_error"]))
     _authorise(config, "service:new", stranger)
@@ -266,13 +266,13 @@ def test_a_key_that_is_authorised_later_gets_its_events_in(config: Config):
 def test_after_a_revocation_events_wait_for_a_new_key(config: Config):
     emitter = make_emitter(config)
     first = emit(emitter, 3)
-    assert emitter.flush(10)
+    assert emitter.flush(60)
     seal(config)
-    assert emitter.wait_sealed(10)
+    assert emitter.wait_sealed(60)
     _revoke(config, signer_of(config))
     seal(config)
     second = emit(emitter, 2)
-    assert emitter.flush(10)
+    assert emitter.flush(60)
     seal(config)
     until(lambda: "KEY_REVOKED" in str(emitter.stats()["last_error"]))
     assert not emitter.flush(0.5)

@@ -85,7 +85,7 @@ def tell(home: Path) -> Told:
         decision = ledger.last_decision_id()
         lg.log_decisions([{"output": "low"}] * 100, deployment=deployment)
         served = serve(home, deployment)
-        assert lg.flush(20)
+        assert lg.flush(60)
     return Told(load_config(home), handles, decision, served)
 
 
@@ -209,7 +209,7 @@ def test_the_home_of_the_environment_is_taken(told, monkeypatch, tmp_path):
 def test_in_strict_mode_events_reach_the_log_too(told):
     with ledger.init(told.config.home, mode="strict", quiet=True) as lg:
         lg.register_source("strict-source")
-        assert lg.flush(20)
+        assert lg.flush(60)
         assert (lg.stats()["mode"], lg.stats()["emitted"]) == ("strict", 1)
 
 

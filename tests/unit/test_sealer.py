@@ -236,6 +236,16 @@ def test_a_clock_set_back_does_not_look_like_a_stale_registry(ledger):
     assert ledger.exit_code() == 0
 
 
+def test_a_clock_set_back_does_not_seal_before_the_control_log(ledger):
+    """The clock went back by an hour after the control log was sealed."""
+    now = max(leaf.sealed_at_ms for leaf in leaves(ledger, CONTROL))
+    ledger.emit_decisions(1)
+    with ledger.state() as state:
+        custom_sealer(ledger, state, now_ms=lambda: now - 3_600_000).seal_once()
+    assert leaves(ledger)[-1].sealed_at_ms == now
+    assert ledger.exit_code() == 0
+
+
 def test_a_resend_is_a_duplicate_of_its_leaf_even_in_a_later_batch(ledger):
     stream = ledger.stream()
     value = stream.pack([encoded(decision())])

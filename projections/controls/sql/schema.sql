@@ -252,6 +252,7 @@ CREATE TABLE measurement (
 CREATE INDEX ON measurement (monitor, time);
 CREATE INDEX ON measurement (deployment_id);
 CREATE INDEX ON measurement (dataset_version_id);
+CREATE INDEX ON measurement (time);
 
 -- monitoring.sketch.recorded
 CREATE TABLE sketch (
@@ -306,6 +307,8 @@ CREATE TABLE review (
 );
 CREATE INDEX ON review (reviewer, time);
 CREATE INDEX ON review (object_id);
+CREATE INDEX ON review (model, time);
+CREATE INDEX ON review USING gin (measurements);
 
 -- monitoring.context.noted
 CREATE TABLE context (

@@ -16,10 +16,11 @@ if TYPE_CHECKING:
     from ledger.emitter import EventRef
     from projections.golden.world import World
 
-ENDS = 30.0
+ENDS = 20.0
 """Day at which the rules are evaluated; everything told comes before."""
 _DAY_US = 86_400_000_000
-_WEEKS = (9.3, 16.3, 23.3, 29.3)
+_LOOKS = (6.3, 12.3, 18.3)
+_LABEL_DAYS = 3
 _INVENTORY = (
     "system",
     "role",
@@ -36,7 +37,7 @@ _INVENTORY = (
     "plan",
     "criterion",
 )
-_BUILD = ("program", "image", "run", "input", "training_sketch", "run_metrics", "ended")
+_BUILD = ("program", "image", "run", "read", "training_sketch", "run_metrics", "ended")
 _EXAMINE = ("version", "evaluation", "validation", "benchmark", "reproduction")
 _RELEASE = ("release", "request", "approval")
 _START = ("deployment", "attested", "observed")
@@ -58,6 +59,7 @@ class Stage:
         system, model, service: names.
         refs: events told, by step: the newest of each step, and each one as
             ``<step>.<generation>``.
+        fields: fields of what was told, newest by step.
         generation: number of the model version being made, from 1.
         decisions: ids of the decisions told, in order.
         decided: how many of them each deployment made, by its id.
@@ -70,7 +72,8 @@ class Stage:
         self.model = self.name("model")
         self.service = self.name("service")
         self.refs: dict[str, EventRef] = {}
-        self.generation = 1
+        self.fields: dict[str, Mapping[str, Any]] = {}
+        self.generation: int = 1
         self.decisions: list[bytes] = []
         self.decided: Counter[bytes] = Counter()
         self.agenda: list[tuple[float, int, Callable[[], object]]] = []
@@ -92,7 +95,7 @@ class Stage:
         return self.digest(f"{what}.{self.generation}")
 
     def when(self, day: float) -> int:
-        """Return a day of the story, which may lie ahead, in microseconds since 1970."""
+        """Return a day of the story, past or to come, in microseconds since 1970."""
         return self._begins_us + round(day * _DAY_US)
 
     @property
@@ -117,7 +120,7 @@ class Stage:
         self,
         *,
         traffic: tuple[float, float] = (2.5, ENDS),
-        every: float = 1.0,
+        every: float = 2.0,
         **changes: Mapping[str, Any] | None,
     ) -> None:
         """Put the whole story of a system that no rule objects to on the agenda.
@@ -136,12 +139,12 @@ class Stage:
         self._steps(1.5, _RELEASE, changes)
         self._steps(2.0, _START, changes)
         self._traffic(traffic, every, changes)
-        for day in _WEEKS:
+        for day in _LOOKS:
             self._steps(
                 day, ("attested", "serving_sketch", "drift", "latency"), changes
             )
-        self._steps(20.0, ("model_review", "data_review"), changes)
-        self._steps(29.5, ("count",), changes)
+        self._steps(12.0, ("model_review", "data_review"), changes)
+        self._steps(19.55, ("count",), changes)
 
     def successor(self, day: float, **changes: Mapping[str, Any] | None) -> None:
         """Put a second version on the agenda, which takes over on a day.
@@ -171,8 +174,8 @@ class Stage:
     ) -> None:
         for day in _range(*days, every):
             self._steps(day, ("decision",), changes)
-            if day + 5 < ENDS:
-                self._steps(day + 5, ("outcome",), changes)
+            if day + _LABEL_DAYS < ENDS:
+                self._steps(day + _LABEL_DAYS, ("outcome",), changes)
 
     def _steps(
         self,
@@ -196,7 +199,7 @@ class Stage:
                 signs it.
         """
         known = STEPS[step]
-        fields = known.fields(self) | changes
+        fields = self.fields[step] = known.fields(self) | changes
         made = self.emit(known.event_type, **{"signed_by": known.signed_by, **fields})
         self.refs[step] = self.refs[f"{step}.{self.generation}"] = made
         if step == "decision":

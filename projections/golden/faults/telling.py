@@ -45,7 +45,7 @@ def told(world: World, chosen: Iterable[Case] | None = None) -> dict[str, Stage]
     """
     begins_us = parse_time(BEGINS)
     stages: dict[str, Stage] = {}
-    _furnish(world)
+    furnish(world)
     for case in cases() if chosen is None else chosen:
         stages[case.key] = Stage(world, case.key, begins_us)
         case.tell(stages[case.key])
@@ -73,7 +73,7 @@ def _go_to(world: World, begins_us: int, day: float) -> None:
         world.later(wait_us / 1e6)
 
 
-def _furnish(world: World) -> None:
+def furnish(world: World) -> None:
     """Register what all stories share: the environments with their gates."""
     gate = {"gate": "production", "approvals": 1}
     for name, kind, gates in (("prod", "production", [gate]), ("test", "test", [])):

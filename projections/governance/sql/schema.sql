@@ -132,6 +132,7 @@ CREATE TABLE exception (
 );
 CREATE INDEX ON exception (exception, time);
 CREATE INDEX ON exception (object_id);
+CREATE INDEX ON exception (policy);
 
 -- governance.exception.ended
 CREATE TABLE exception_end (

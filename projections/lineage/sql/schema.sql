@@ -106,6 +106,7 @@ CREATE TABLE run (
 );
 CREATE INDEX ON run (time, event_id);
 CREATE INDEX ON run (run);
+CREATE INDEX ON run (parent_id);
 
 -- pipeline.run.updated
 CREATE TABLE run_update (
@@ -413,6 +414,7 @@ CREATE TABLE package (
        environment_digest varchar(256)
 );
 CREATE INDEX ON package (name, time);
+CREATE INDEX ON package (commit);
 
 -- pipeline.run.reproduced
 CREATE TABLE reproduction (
@@ -556,3 +558,4 @@ CREATE TABLE validation (
 );
 CREATE INDEX ON validation (validator, time);
 CREATE INDEX ON validation (object_id);
+CREATE INDEX ON validation (model, time);

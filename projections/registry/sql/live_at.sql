@@ -7,7 +7,27 @@
 --
 -- One row for each deployment that was active then: two champions at once are two rows.
 -- valid_from is the last change up to then, valid_to the next one known.
+-- Deployments that nothing has ended by then are found first, by narrow columns alone;
+-- those that were changed are looked at as well, as an ended one may have come back.
 -- Serves: EU AI Act, Articles 12 and 49; OSFI E-23; regulation question Q02.
+WITH candidate AS MATERIALIZED (
+SELECT d.event_id
+  FROM registry.deployment AS d
+ WHERE (%(environment)s::text IS NULL OR d.environment = %(environment)s)
+   AND d.time <= coalesce(%(as_of)s::timestamptz, 'infinity')
+   AND d.sealed_at <= coalesce(%(known_as_of)s::timestamptz, 'infinity')
+   AND NOT EXISTS (
+       SELECT FROM registry.deployment_change AS e
+        WHERE e.deployment_id = d.event_id AND e.change = 'deactivated'
+          AND e.time <= coalesce(%(as_of)s::timestamptz, 'infinity')
+          AND e.sealed_at <= coalesce(%(known_as_of)s::timestamptz, 'infinity'))
+ UNION
+SELECT c.deployment_id
+  FROM registry.deployment_change AS c
+ WHERE c.change <> 'deactivated'
+   AND c.time <= coalesce(%(as_of)s::timestamptz, 'infinity')
+   AND c.sealed_at <= coalesce(%(known_as_of)s::timestamptz, 'infinity')
+)
 SELECT d.event_id, d.time, d.sealed_at, d.origin, d.leaf, d.idx, d.identity,
        d.release_id, r.release, d.release_digest, r.model, r.version,
        r.model_version_id, d.environment, d.service,
@@ -16,7 +36,8 @@ SELECT d.event_id, d.time, d.sealed_at, d.origin, d.leaf, d.idx, d.identity,
        coalesce(c.time, d.time) AS valid_from, n.time AS valid_to,
        c.change IS NOT DISTINCT FROM 'deactivated' AS ended,
        d.emergency, d.reason
-  FROM registry.deployment AS d
+  FROM candidate
+  JOIN registry.deployment AS d USING (event_id)
   LEFT JOIN LATERAL (
        SELECT c.change, c.role, c.traffic, c.time, c.event_id
          FROM registry.deployment_change AS c

@@ -8,7 +8,7 @@
 -- %(known_as_of)s     timestamptz  what had been sealed by then; null: no bound
 --
 -- At most limit rows, newest first; conflicting is true when the same label of the model
--- names other content too.
+-- names other content too. withdrawn_at: from when it may no longer be released.
 -- Serves: inventory; regulation question Q18.
 SELECT v.event_id, v.time, v.sealed_at, v.origin, v.leaf, v.idx, v.identity,
        v.model, v.version, v.artifact_digest, v.artifact_scheme, v.run_id, v.artifacts,
@@ -17,7 +17,16 @@ SELECT v.event_id, v.time, v.sealed_at, v.origin, v.leaf, v.idx, v.identity,
        SELECT FROM registry.model_version AS o
         WHERE o.model = v.model AND o.version = v.version
           AND o.artifact_digest <> v.artifact_digest
-       ) AS conflicting
+          AND o.time <= coalesce(%(as_of)s::timestamptz, 'infinity')
+          AND o.sealed_at <= coalesce(%(known_as_of)s::timestamptz, 'infinity')
+       ) AS conflicting,
+       (
+       SELECT min(w.effective_at)
+         FROM registry.model_version_withdrawal AS w
+        WHERE w.model_version_id = v.event_id
+          AND w.time <= coalesce(%(as_of)s::timestamptz, 'infinity')
+          AND w.sealed_at <= coalesce(%(known_as_of)s::timestamptz, 'infinity')
+       ) AS withdrawn_at
   FROM registry.model_version AS v
  WHERE (%(model)s::text IS NULL OR v.model = %(model)s)
    AND (%(version)s::text IS NULL OR v.version = %(version)s)

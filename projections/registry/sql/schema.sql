@@ -95,6 +95,8 @@ CREATE TABLE release (
 CREATE INDEX ON release (model_version_id);
 CREATE INDEX ON release (artifact_digest);
 CREATE INDEX ON release (release_digest);
+CREATE INDEX ON release (model, time);
+CREATE INDEX ON release (time);
 
 -- registry.approval.requested
 CREATE TABLE approval_request (
@@ -114,6 +116,7 @@ CREATE TABLE approval_request (
        requested_of      text
 );
 CREATE INDEX ON approval_request (object_id);
+CREATE INDEX ON approval_request (time);
 
 -- registry.approval.decided
 CREATE TABLE approval (
@@ -164,7 +167,7 @@ CREATE TABLE deployment (
        emergency          boolean,
        reason             text
 );
-CREATE INDEX ON deployment (environment, time);
+CREATE INDEX ON deployment (environment, time, sealed_at, event_id);
 CREATE INDEX ON deployment (release_id);
 
 -- serving.deployment.changed and .deactivated (change tells which)
@@ -186,6 +189,8 @@ CREATE TABLE deployment_change (
        reason                text
 );
 CREATE INDEX ON deployment_change (deployment_id, time DESC, event_id DESC);
+CREATE INDEX ON deployment_change (time, sealed_at, deployment_id)
+ WHERE change <> 'deactivated';
 
 -- serving.process.attested: what the process says it has loaded
 CREATE TABLE process_attestation (

@@ -100,7 +100,6 @@ def cells(one: Numbered, places: tuple[str, ...], page: Any) -> tuple[str, ...]:
     code = row.code
     if page is not None and one.through_page:
         by += ", verify.html"
-        code += f", {row.page_code}" if row.page_code else ""
     place = row.place or next(iter(places), "")
     return one.label, row.by, row.title, by, code, shortened(place)
 

@@ -134,8 +134,8 @@ def row_changed(contents: Contents) -> Contents:
     return replace(contents, answer=answer)
 
 
-def row(by: str, title: str, forge: object, place: str, page: str = "") -> Row:
-    return Row(by, title, bundles, forge, BUNDLE, "5", place, page)  # type: ignore[arg-type]
+def row(by: str, title: str, forge: object, place: str) -> Row:
+    return Row(by, title, bundles, forge, BUNDLE, "5", place)  # type: ignore[arg-type]
 
 
 ROWS = [
@@ -223,14 +223,18 @@ ROWS = [
         "an answer with a row left out",
         of("answer", row_gone),
         "step 9 answer.json row 0",
-        page="6",
     ),
     row(
         "DV",
         "an answer with a row changed",
         of("answer", row_changed),
         "step 9 answer.json row 0",
-        page="6",
+    ),
+    row(
+        "DV",
+        "an answer without one of its records",
+        of("answer", without_record),
+        "step 1 p0 leaf 2",
     ),
     row(
         "DV",

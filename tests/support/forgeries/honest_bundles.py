@@ -22,7 +22,12 @@ from tests.support.bundles import (
 from tests.support.forgeries.bundle_base import BUNDLE, Bundles, open_stream
 from tests.support.forgeries.note_hands import lines_added, renoted, witness_lines
 from tests.support.forgeries.note_rows import SEALED_S
-from tests.support.forgeries.operator_rows import revoke, stated
+from tests.support.forgeries.operator_rows import (
+    backdated_log,
+    postdated,
+    revoke,
+    stated,
+)
 from tests.support.forgeries.rows import Row
 from tests.support.forgeries.stage import bundles
 from tests.support.ledgers import TIME_US, Stream, signer
@@ -138,7 +143,7 @@ HONEST = [
     row("the bundle of an event", given("event")),
     row("the bundle of a decision and its chain", given("decision")),
     row("the bundle of a range", given("range")),
-    Row("", "the bundle of an answer", bundles, given("answer"), BUNDLE, "0", "", "6"),
+    row("the bundle of an answer", given("answer")),
     row("a bundle without a time stamp", without_token),
     row("a bundle without a manifest", without_manifest),
     row("a time stamp, and no root to verify it by", given("event", roots=None)),
@@ -154,6 +159,8 @@ HONEST = [
     row("a key stolen before it signed: suspect, no more", revoked(TIME_US - 1), "13"),
     row("a decision by a rotated key", rotated),
     row("a decision whose payload was erased", erased),
+    row("a sealer's clock a minute ahead of the witnesses'", postdated(60_000)),
+    row("a clock a minute behind the control log's", backdated_log(61_000)),
     row("a range with a body nobody can read", unreadable),
     row("a range with quarantine and a resend in it", quarantined),
 ]

@@ -104,7 +104,7 @@ def rotated_log_key(ledger: SmallLedger) -> None:
     """A log key is announced, signs beside the old one, and the old one retires."""
     from typer.testing import CliRunner
 
-    from tests.support.story import application
+    from tests.support.commands import application
 
     for words in (["key", "rotate-log", "p0"], ["key", "rotate-log", "p0", "--retire"]):
         done = CliRunner().invoke(application(), [*words, "--home", str(ledger.home)])

@@ -96,6 +96,17 @@ def stale_registry(ledger: SmallLedger) -> None:
     resealed(leaf_with(len(leaves) - 1, sealed_at_ms=unseen + 60_000))(ledger)
 
 
+def sealed_early(by_ms: int) -> Callable[[SmallLedger], None]:
+    """The first leaf is sealed before the control log that it rests on."""
+
+    def forge(ledger: SmallLedger) -> None:
+        first = leaves_of(ledger)[0]
+        pinned = leaves_of(ledger, CONTROL)[first.registry_size - 1]
+        resealed(leaf_with(0, sealed_at_ms=pinned.sealed_at_ms - by_ms))(ledger)
+
+    return forge
+
+
 def other_root(name: str, partition: int = 0) -> Callable[[SmallLedger], None]:
     """A checkpoint of another tree of the same size, signed by the true key."""
 
@@ -276,6 +287,13 @@ ROWS = [
     lie("a control log of the future", leaf_with(30, registry_size=99), LAST),
     lie("a control log older than before", leaf_with(7, registry_size=1), LEAF_7),
     row("S", "a stale control log, a minute after", stale_registry, LAST, check=AUDIT),
+    row(
+        "S",
+        "sealed over a minute before its keys",
+        sealed_early(60_001),
+        "acme/p0 leaf 0",
+        check=AUDIT,
+    ),
     row("S", "a tile altered", changed_file(TILE, flip(40)), TILE),
     row(
         "S",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -29,6 +30,7 @@ from tests.support.forgeries.stage import bundles
 from tests.support.ledgers import NAME, TIME_US, Stream, decision, signer
 
 LOW_ORDER = bytes([1]) + bytes(31)
+DAY_MS = 86_400_000
 
 
 class LowOrder:
@@ -226,27 +228,60 @@ def backdated(it: Bundles) -> Case:
     return lie(it, stream.data(), story, sealed_at_ms=at)
 
 
-def postdated(it: Bundles) -> Case:
-    """Sealed a day after the witnesses saw it."""
+def postdated(by_ms: int) -> Callable[[Bundles], Case]:
+    """Sealed later than the witnesses saw it."""
+
+    def forge(it: Bundles) -> Case:
+        story, stream = open_stream(it)
+        at = story.ledger.now_ms + by_ms
+        return lie(it, stream.data(), story, sealed_at_ms=at)
+
+    return forge
+
+
+class EarlyLedger(FixedLedger):
+    """Its sealer writes down times that its witnesses had long seen go by."""
+
+    early_ms = 0
+
+    def leaf_of(self, *args: Any) -> bytes:
+        self.now_ms -= self.early_ms
+        try:
+            return super().leaf_of(*args)
+        finally:
+            self.now_ms += self.early_ms
+
+
+class AlwaysEarlyLedger(EarlyLedger):
+    """The same from the first record on."""
+
+    early_ms = DAY_MS
+
+
+def backdated_log(
+    by_ms: int, kind: type[EarlyLedger] = EarlyLedger
+) -> Callable[[Bundles], Case]:
+    """A whole log is sealed before the keys it rests on."""
+
+    def forge(it: Bundles) -> Case:
+        ledger = kind(it.new_folder())
+        ledger.early_ms = by_ms
+        stream = Stream(signer("a"))
+        ledger.log.append(0, stream.open())
+        ledger.log.append(0, stream.data())
+        ledger.seal()
+        return it.case(ledger.collector().event(Place("p0", 1, 0)))
+
+    return forge
+
+
+def spared(it: Bundles) -> Case:
+    """A revoked key goes on under the control log as it was a minute before."""
     story, stream = open_stream(it)
-    at = story.ledger.now_ms + 86_400_000
-    return lie(it, stream.data(), story, sealed_at_ms=at)
-
-
-def backdated_whole(it: Bundles) -> Case:
-    """The whole log is sealed a day before the keys it rests on."""
-    ledger = FixedLedger(it.new_folder())
-    now_ms = ledger.now_ms
-    ledger.now_ms -= 86_400_000
-    stream = Stream(signer("a"))
-    ledger.log.append(0, stream.open())
-    ledger.log.append(0, stream.data())
-    records = list(ledger.log.read(0, 0))
-    leaves = [ledger.leaf(0, r.offset, r.value) for r in records]
-    ledger.now_ms = now_ms
-    ledger.leaves[0] = leaves
-    ledger.publish(0, leaves)
-    return it.case(ledger.collector().event(Place("p0", 1, 0)))
+    before = story.ledger.control.size
+    revoke(story.ledger, "a")
+    story.ledger.now_ms += 60_000
+    return lie(it, stream.data(), story, pinned=before)
 
 
 def row(
@@ -303,6 +338,31 @@ ROWS = [
         backdated,
         "step 4 p0 leaf 1",
     ),
+    row("S", "a revoked key, spared for a minute", spared, "step 4 p0 leaf 1"),
+    row(
+        "S",
+        "a log sealed a day before the keys it rests on",
+        backdated_log(DAY_MS),
+        "step 4 p0 leaf 1",
+    ),
+    row(
+        "S",
+        "a log sealed over a minute before its keys",
+        backdated_log(61_001),
+        "step 4 p0 leaf 1",
+    ),
+    row(
+        "S",
+        "a leaf sealed a day after witnesses saw it",
+        postdated(DAY_MS),
+        "step 5 p0 leaf 1",
+    ),
+    row(
+        "S",
+        "a leaf sealed over a minute after witnesses",
+        postdated(60_001),
+        "step 5 p0 leaf 1",
+    ),
 ]
 UNFOUND = [
     row(
@@ -312,6 +372,11 @@ UNFOUND = [
         "",
         "0",
     ),
-    row("S", "a whole log sealed too early", backdated_whole, "", "0"),
-    row("S", "a leaf sealed a day after witnesses saw it", postdated, "", "0"),
+    row(
+        "S",
+        "a whole ledger sealed too early",
+        backdated_log(DAY_MS, AlwaysEarlyLedger),
+        "",
+        "0",
+    ),
 ]

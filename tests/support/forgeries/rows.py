@@ -54,7 +54,6 @@ class Row:
         check: must find it.
         code: what the check must come to.
         place: one of the places that it must name; empty where nothing is to be found.
-        page_code: exit code of ``verify.html`` where it is another one.
     """
 
     by: str
@@ -64,7 +63,6 @@ class Row:
     check: Check
     code: str
     place: str = ""
-    page_code: str = ""
 
     def run(self, stage: Stage) -> Found:
         """Make it and let it be checked."""

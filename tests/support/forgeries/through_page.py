@@ -17,7 +17,7 @@ def page_failure(page: Any, row: Row, stage: Stage) -> str:
     """
     with row.start(stage) as honest:
         (verdict,) = verify_cases(page, [row.forge(honest)])
-    wanted = row.page_code or row.code
+    wanted = row.code
     if str(verdict.exit) != wanted:
         return f"verify.html came to {verdict.exit}, not {wanted}: {verdict.raised}"
     broken = [s["number"] for s in verdict.steps if s["status"] != "verified"]

@@ -229,7 +229,7 @@ ROWS = [
         sealed_ahead,
         LOG,
         "5",
-        NOTE,
+        "acme/p0 leaf 14",
     ),
     row("S", "the last entries cut off log and tree, under witnesses", tail_cut, "6"),
     row("S", "cosignatures taken off a published checkpoint", noted(fewer), "6"),

@@ -1,0 +1,232 @@
+"""``mlledger release ls | show | diff | withdraw``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+from typer import Argument, Option
+
+from ledger.options import (
+    AsOfOption,
+    HomeOption,
+    JsonOption,
+    KnownAsOfOption,
+    OutputOption,
+    chosen,
+)
+from ledger.output import Answer, emit, format_id, reporting
+from projections.commands.listing import emit_marked, emit_rows
+from projections.commands.looking import (
+    EveryOption,
+    marked,
+    present_moment,
+    release_named,
+    words,
+)
+from projections.commands.naming import ByOption, digest_of, recording
+from projections.commands.opening import (
+    LimitOption,
+    auditing,
+    bounds,
+    row_of,
+    rows_of,
+)
+
+if TYPE_CHECKING:
+    from ledger.sdk import Release as Handle
+    from projections.database import Connection
+    from projections.registry.answers import Release
+    from projections.registry.difference import ChangeDiff
+
+ReleaseArgument = Annotated[
+    str, Argument(metavar="RELEASE", help="event id, LABEL, or MODEL@LABEL")
+]
+_COLUMNS = (
+    "release_id",
+    "time",
+    "release",
+    "model",
+    "version",
+    "change_class",
+    "ended",
+    "conflicting",
+    "identity",
+    "late",
+)
+
+
+def group() -> typer.Typer:
+    """Return the group ``release``."""
+    made = typer.Typer(help="Releases: a version bound to all it is deployed with.")
+    made.command("ls")(release_ls)
+    made.command("show")(release_show)
+    made.command("diff")(release_diff)
+    made.command("withdraw")(release_withdraw)
+    return made
+
+
+def release_ls(
+    *,
+    model: Annotated[str | None, Option(help="name of the model")] = None,
+    limit: LimitOption = 20,
+    as_of: AsOfOption = None,
+    known_as_of: KnownAsOfOption = None,
+    home: HomeOption = None,
+    output: OutputOption = "table",
+    json: JsonOption = False,
+) -> None:
+    """List releases, newest first, withdrawn ones too."""
+    form = chosen(output, json=json)
+    with reporting("release ls", form), auditing(home) as connection:
+        from projections.registry.queries import releases
+
+        limits = bounds(as_of, known_as_of)
+        found = releases(connection, model=model, limit=limit, bounds=limits)
+        emit_rows(
+            "release ls",
+            marked(rows_of(found, key="release_id")),
+            form,
+            columns=_COLUMNS,
+            limit=limit,
+            connection=connection,
+        )
+
+
+def release_show(
+    *,
+    release: ReleaseArgument,
+    as_of: AsOfOption = None,
+    known_as_of: KnownAsOfOption = None,
+    home: HomeOption = None,
+    output: OutputOption = "table",
+    json: JsonOption = False,
+) -> None:
+    """Show a release: what it binds, who approved it, where it ran, how it ended."""
+    form = chosen(output, json=json)
+    with reporting("release show", form), auditing(home) as connection:
+        from projections.registry import naming, queries
+        from projections.registry.gates import gates
+
+        limits = bounds(as_of, known_as_of)
+        one = release_named(connection, release, limits)
+        key = one.event_id
+        history = queries.deployment_history(connection, release=key, bounds=limits)
+        checks = [
+            check
+            for check in gates(
+                connection, model=one.model, now=present_moment(), bounds=limits
+            )
+            if check.release_id == key
+        ]
+        data = row_of(one, key="release_id") | {
+            "tags": {
+                t.key: t.value for t in naming.tags(connection, key, bounds=limits)
+            },
+            "approvals": rows_of(
+                queries.approvals(connection, object_id=key, bounds=limits)
+            ),
+            "deployments": marked(rows_of(history)),
+            "gates": rows_of(checks, key="deployment_id"),
+        }
+        emit_marked(Answer("release show", data, text=words(data)), form, connection)
+
+
+def release_diff(
+    *,
+    first: ReleaseArgument,
+    second: ReleaseArgument,
+    every: EveryOption = False,
+    as_of: AsOfOption = None,
+    known_as_of: KnownAsOfOption = None,
+    home: HomeOption = None,
+    output: OutputOption = "table",
+    json: JsonOption = False,
+) -> None:
+    """Say what changed from one release to another, and who decided on it."""
+    form = chosen(output, json=json)
+    with reporting("release diff", form), auditing(home) as connection:
+        from projections.registry.release_sides import change_diff
+
+        limits = bounds(as_of, known_as_of)
+        one = release_named(connection, first, limits)
+        other = release_named(connection, second, limits)
+        found = change_diff(connection, one.event_id, other.event_id, bounds=limits)
+        shown = rows_of(
+            item for item in found.differences if every or item.state != "same"
+        )
+        data = row_of(found) | {"differences": shown}
+        answer = Answer("release diff", data, text=_text(found, shown), rows=shown)
+        emit_marked(answer, form, connection)
+
+
+def _text(found: ChangeDiff, shown: list[dict[str, object]]) -> str:
+    who = ", ".join(found.decided_by)
+    lines = [
+        f"{found.label_a} → {found.label_b}",
+        f"change class {found.change_class}, {found.decided_as} by {who}",
+        f"changed: {', '.join(found.changed) or 'nothing that is recorded'}",
+        f"Not recorded: {', '.join(found.not_recorded) or '-'}",
+    ]
+    lines += [
+        f"  {row['state']:12} {row['dimension']}.{row['name']}:"
+        f" {row['before'] or '-'} → {row['after'] or '-'}"
+        for row in shown
+    ]
+    if found.truncated:
+        lines.append(f"cut: {found.truncated}")
+    return "\n".join(lines)
+
+
+def release_withdraw(
+    *,
+    release: ReleaseArgument,
+    reason: Annotated[str, Option(help="why")],
+    kind: Annotated[
+        Literal["withdrawn", "recalled"],
+        Option(help="not to be deployed any more, or to be taken out of use as well"),
+    ] = "withdrawn",
+    notified: Annotated[
+        list[str] | None, Option(help="consumer that was told; repeatable")
+    ] = None,
+    by: ByOption = None,
+    home: HomeOption = None,
+    output: OutputOption = "table",
+    json: JsonOption = False,
+) -> None:
+    """Record that a release may no longer be used, from now on."""
+    form = chosen(output, json=json)
+    with reporting("release withdraw", form):
+        from projections.asking import ALWAYS
+
+        with auditing(home) as connection:
+            found = release_named(connection, release, ALWAYS)
+            handle = _handle(connection, found)
+        with recording(home) as lg:
+            made = lg.withdraw_release(
+                handle, reason=reason, kind=kind, notified=notified or (), by=by
+            )
+        data = {
+            "event_id": format_id(made.id),
+            "release_id": found.event_id,
+            "release": found.release,
+            "kind": kind,
+        }
+        text = f"{found.release} is {kind}  (event {data['event_id']})"
+        emit(Answer("release withdraw", data, text=text), form)
+
+
+def _handle(connection: Connection, release: Release) -> Handle:
+    from ledger.sdk import Release as Handle
+
+    return Handle(
+        id=release.event_id.bytes,
+        digest=digest_of(connection, release.event_id),
+        release=release.release,
+        model=release.model or "",
+        version=release.version or "",
+        content=release.release_digest or "",
+        artifact=release.artifact_digest or "",
+        artifact_scheme="unknown",
+        configuration=release.configuration_digest,
+    )

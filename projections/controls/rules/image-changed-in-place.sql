@@ -1,0 +1,49 @@
+-- Did the image of a deployment change while it ran?
+--
+-- %(as_of)s         timestamptz  when it was true
+-- %(known_as_of)s   timestamptz  what had been sealed by then
+-- %(days)s          int          how many days back is looked
+--
+-- One row a deployment that runs and whose image was ever attested or seen. It is held
+-- against what was known of it first.
+-- Serves: EU AI Act, Article 12(1).
+WITH
+-- include live
+-- include loaded
+first AS (
+SELECT DISTINCT ON (k.deployment_id) k.deployment_id, k.event_id, k.digest
+  FROM (
+       SELECT a.deployment_id, a.event_id, a.time, NULL AS digest
+         FROM registry.process_attestation AS a
+        WHERE a.time <= %(as_of)s AND a.sealed_at <= %(known_as_of)s
+        UNION ALL
+       SELECT o.deployment_id, o.event_id, o.time, o.image_digest
+         FROM registry.deployment_observation AS o
+        WHERE o.time <= %(as_of)s AND o.sealed_at <= %(known_as_of)s
+       ) AS k
+ WHERE k.digest IS NOT NULL
+   AND k.deployment_id IN (SELECT l.deployment_id FROM live AS l)
+ ORDER BY k.deployment_id, k.time, k.event_id
+),
+changed AS (
+SELECT f.deployment_id, min(l.time) AS since,
+       (array_agg(l.image_digest ORDER BY l.time))[1] AS found,
+       (array_agg(l.who ORDER BY l.time))[1] AS who,
+       array_agg(l.event_id ORDER BY l.time) AS evidence
+  FROM first AS f
+  JOIN loaded AS l ON l.deployment_id = f.deployment_id AND l.image_digest <> f.digest
+ GROUP BY f.deployment_id
+)
+SELECT l.deployment_id AS object_id, l.name AS object_name, l.model, l.system_id,
+       c.deployment_id IS NOT NULL AS breached, '' AS detail,
+       CASE WHEN c.deployment_id IS NULL THEN ''
+            ELSE concat('The image of ', l.name, ' was ', left(f.digest, 23),
+                 '… and became ', left(c.found, 23), '… on ',
+                 to_char(c.since AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI'), ' UTC (',
+                 c.who, '), without another deployment.')
+       END AS cause,
+       f.event_id || c.evidence AS evidence
+  FROM live AS l
+  JOIN first AS f ON f.deployment_id = l.deployment_id
+  LEFT JOIN changed AS c ON c.deployment_id = l.deployment_id
+ ORDER BY l.deployment_id;

@@ -1,0 +1,59 @@
+-- Was each model that runs validated again when it was due?
+--
+-- %(as_of)s         timestamptz  when it was true
+-- %(known_as_of)s   timestamptz  what had been sealed by then
+-- %(grace_days)s    int          days that it may be late
+--
+-- One row for each model that runs and whose plan, or last validator, says when the next
+-- validation is due; the earlier of the two counts. A model that was never validated is
+-- due when its first plan is as old as the plan's period.
+-- Serves: SR 26-2; OSFI E-23; EU AI Act, Article 15(3).
+WITH
+-- include live
+-- include plan
+tested AS (
+SELECT p.*, v.event_id AS validation_id, v.time AS validated_at,
+       CASE WHEN v.event_id IS NULL
+            THEN greatest(p.first_at, p.since)
+                 + make_interval(secs => p.validate_every_days * 86400)
+            ELSE least(v.next_due,
+                 v.time + make_interval(secs => p.validate_every_days * 86400))
+       END AS due
+  FROM plan AS p
+  LEFT JOIN LATERAL (
+       SELECT v.event_id, v.time, v.next_due
+         FROM (SELECT v.event_id, v.time, v.next_due
+                 FROM lineage.validation AS v
+                WHERE v.model = p.model
+                  AND v.time <= %(as_of)s AND v.sealed_at <= %(known_as_of)s
+                UNION ALL
+               SELECT v.event_id, v.time, v.next_due
+                 FROM registry.release AS r
+                 JOIN lineage.validation AS v
+                   ON v.object_id IN (r.event_id, r.model_version_id)
+                  AND v.model IS NULL
+                  AND v.time <= %(as_of)s AND v.sealed_at <= %(known_as_of)s
+                WHERE r.model = p.model
+                  AND r.time <= %(as_of)s AND r.sealed_at <= %(known_as_of)s) AS v
+        ORDER BY v.time DESC, v.event_id DESC
+        LIMIT 1
+       ) AS v ON true
+),
+judged AS (
+SELECT t.*, t.due + make_interval(days => %(grace_days)s::int) < %(as_of)s AS breached
+  FROM tested AS t
+ WHERE t.due IS NOT NULL
+)
+SELECT j.model_id AS object_id, j.model AS object_name, j.model, j.system_id, j.breached,
+       '' AS detail,
+       CASE WHEN j.breached
+            THEN concat('The validation of ', j.model, ' was due on ',
+                 to_char(j.due AT TIME ZONE 'UTC', 'YYYY-MM-DD'), '; ',
+                 coalesce('the last was issued on '
+                 || to_char(j.validated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD'),
+                 'none is recorded'), '.')
+            ELSE ''
+       END AS cause,
+       array_remove(ARRAY[j.model_id, j.plan_id, j.validation_id], NULL) AS evidence
+  FROM judged AS j
+ ORDER BY j.model;

@@ -1,0 +1,160 @@
+"""Questions about those who run the ledger: corrections, actions, reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, ClassVar
+from uuid import UUID
+
+from projections.asking import ALWAYS, Bounds, ask
+from projections.evidence import Evidence
+from projections.filled import Filled, by, derived, filled
+
+if TYPE_CHECKING:
+    from projections.database import Connection
+
+_PACKAGE = "projections.governance"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Correction(Evidence):
+    """A recorded event that is wrong, and the one that tells it right.
+
+    Attributes:
+        author: who asked for the correction.
+        delay_s: seconds for which the original stood uncorrected.
+    """
+
+    FILLED: ClassVar[Filled] = filled(
+        "ledger.event.corrected",
+        original_type=by("", "original_id"),
+        original_time=by("", "original_id"),
+        original_identity=by("", "original_id"),
+        correction_type=by("", "correction_id"),
+        correction_time=by("", "correction_id"),
+        delay_s=derived("ledger.event.corrected"),
+    )
+    original_id: UUID
+    original_type: str | None
+    original_time: datetime | None
+    original_identity: str | None
+    correction_id: UUID | None
+    correction_type: str | None
+    correction_time: datetime | None
+    reason: str
+    author: str
+    delay_s: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdministratorAction(Evidence):
+    """What somebody changed who runs the ledger or its policies.
+
+    Attributes:
+        action: type of the event.
+        object: what was changed, by name.
+    """
+
+    FILLED: ClassVar[Filled] = filled("ledger.setting.changed")
+    action: str
+    object: str | None
+    before: str | None
+    after: str | None
+    actor: str | None
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access(Evidence):
+    """A read of recorded data by a person or service."""
+
+    FILLED: ClassVar[Filled] = filled("governance.access.logged")
+    principal: str
+    role: str | None
+    purpose: str | None
+    query: str | None
+    rows: int | None
+    payload_opened: bool | None
+
+
+def corrections(
+    connection: Connection,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    limit: int = 1_000,
+    bounds: Bounds = ALWAYS,
+) -> list[Correction]:
+    """Return which events were corrected, by what, and how late (Q31)."""
+    return ask(
+        connection,
+        _PACKAGE,
+        "corrections",
+        Correction,
+        bounds,
+        since=since,
+        until=until,
+        limit=limit,
+    )
+
+
+def administrator_actions(
+    connection: Connection,
+    *,
+    identity: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    limit: int = 1_000,
+    bounds: Bounds = ALWAYS,
+) -> list[AdministratorAction]:
+    """Return what those who run the ledger and its policies changed (Q47).
+
+    Args:
+        connection: of any role.
+        identity: signed by this one alone.
+        since: happened then or later.
+        until: happened before then.
+        limit: at most so many.
+        bounds: which facts count.
+    """
+    return ask(
+        connection,
+        _PACKAGE,
+        "administrator_actions",
+        AdministratorAction,
+        bounds,
+        identity=identity,
+        since=since,
+        until=until,
+        limit=limit,
+    )
+
+
+def access_log(
+    connection: Connection,
+    *,
+    principal: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    bounds: Bounds = ALWAYS,
+) -> list[Access]:
+    """Return who read what; no event of this ledger records a read yet (Q26).
+
+    Args:
+        connection: of any role.
+        principal: by this one alone.
+        since: read then or later.
+        until: read before then.
+        bounds: which facts count.
+    """
+    return ask(
+        connection,
+        _PACKAGE,
+        "access_log",
+        Access,
+        bounds,
+        principal=principal,
+        since=since,
+        until=until,
+    )

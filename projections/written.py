@@ -1,0 +1,41 @@
+"""The columns of fact tables as ``schema.sql`` writes them; no database here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+
+from projections.columns import Table
+
+_TABLE = re.compile(r"^CREATE TABLE (\w+) \($(.*?)^\)", re.MULTILINE | re.DOTALL)
+_COLUMN = re.compile(
+    r"^ {7}([a-z][a-z0-9_]*) +([a-z ]+?(?:\(\d+\))?(?:\[\])?)(?: +[A-Z].*)?,?$"
+)
+_TYPES = {
+    "timestamptz": "timestamp with time zone",
+    "varchar(256)": "character varying",
+}
+
+
+@cache
+def tables_of(projection: str) -> Mapping[str, Table]:
+    """Return the fact tables of a projection by name, as ``schema.sql`` makes them."""
+    text = files(f"projections.{projection}").joinpath("sql", "schema.sql")
+    found: dict[str, Table] = {}
+    for name, body in _TABLE.findall(text.read_text(encoding="utf-8")):
+        columns = [
+            (match[1], _type(match[2]))
+            for line in body.splitlines()
+            if (match := _COLUMN.match(line))
+        ]
+        names, kinds = zip(*columns, strict=True)
+        found[name] = Table(projection, name, names, kinds)
+    found.pop("position")
+    return found
+
+
+def _type(text: str) -> str:
+    inner = text.removesuffix("[]")
+    return _TYPES.get(inner, inner) + text.removeprefix(inner)

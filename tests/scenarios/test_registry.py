@@ -1,0 +1,482 @@
+"""The registry answers for any moment: names, gates, differences, people; commands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from ledger.errors import InvalidEventError, NotFoundError
+from projections.asking import Bounds
+from projections.registry import naming, queries, standing
+from projections.registry.ancestry import ancestry
+from projections.registry.gates import GateCheck, gates, is_open
+from projections.registry.inventory import PROFILES, inventory
+from projections.registry.ownership import hand_overs, ownership, unexplained
+from projections.registry.release_sides import change_diff
+from projections.registry.run_sides import run_diff
+from projections.registry.search import search_models, search_runs, search_versions
+from tests.support import registry
+from tests.support.commands import application
+from tests.support.postgres import fresh_database
+from tests.support.registry import (
+    ANA,
+    BELA,
+    CHEN,
+    DORA,
+    MODEL,
+    NOW,
+    SYSTEM,
+    Told,
+    day,
+    until,
+)
+from tests.support.story import Answered
+
+pytestmark = pytest.mark.postgres
+
+
+@pytest.fixture(scope="module")
+def told(
+    tmp_path_factory: pytest.TempPathFactory, postgres_server: str
+) -> Iterator[Told]:
+    folder: Path = tmp_path_factory.mktemp("registry")
+    with fresh_database(postgres_server) as dsn, registry.told(folder, dsn) as made:
+        yield made
+
+
+def meant(told: Told, name: str, bounds: Bounds) -> str | None:
+    found = told.ask(naming.alias_at, MODEL, alias=name, bounds=bounds)
+    return found[0].version if found else None
+
+
+def test_the_champion_of_any_day_is_known(told: Told):
+    assert meant(told, "champion", until(1)) is None
+    assert meant(told, "champion", until(3)) == "v1"
+    assert meant(told, "champion", until(11)) == "v2"
+    assert meant(told, "champion", until(11, known=day(5))) == "v1"
+    assert meant(told, "champion", Bounds(datetime(2027, 6, 1, tzinfo=UTC))) is None
+
+
+def test_a_late_alias_counts_as_of_its_day_and_not_as_known_then(told: Told):
+    assert meant(told, "edge", until(4)) == "v1"
+    assert meant(told, "edge", until(4, known=day(5))) is None
+
+
+def test_of_two_aliases_at_one_moment_the_later_event_counts(told: Told):
+    history = told.ask(naming.alias_history, MODEL, alias="canary")
+    assert [one.version for one in history] == ["v2", "v1"]
+    assert history[0].time == history[1].time
+    assert history[0].event_id > history[1].event_id
+    assert [one.contradicts for one in history] == [True, False]
+    assert meant(told, "canary", until(31)) == "v2"
+
+
+def test_the_history_of_an_alias_has_no_gaps(told: Told):
+    history = told.ask(naming.alias_history, MODEL, alias="champion")
+    assert [one.version for one in history] == [None, "v2", "v1"]
+    assert [one.identity for one in history[1:]] == [CHEN, ANA]
+    assert [one.valid_to for one in history] == [None, *(h.time for h in history[:-1])]
+
+
+def test_tags_are_of_the_thing_and_of_the_moment(told: Told):
+    found = told.ask(naming.tags, told.id("v1"), bounds=until(31))
+    assert [(one.key, one.value) for one in found] == [("team", "red")]
+    assert told.ask(naming.tags, told.id("v1"), bounds=until(1)) == []
+
+
+def test_a_models_name_stays_and_its_title_changes(told: Told):
+    (model,) = told.ask(queries.model_list, model=MODEL)
+    (before,) = told.ask(queries.model_list, model=MODEL, bounds=until(11))
+    assert (model.model, model.title, model.owner) == (MODEL, "Loans of the bank", DORA)
+    assert model.lifecycle == "production"
+    assert (before.title, before.owner, before.lifecycle) == (None, ANA, None)
+
+
+def check(told: Told, name: str, moment: datetime = NOW, **options: Any) -> GateCheck:
+    (found,) = told.ask(
+        gates, deployment=told.id(name), now=moment, bounds=Bounds(moment), **options
+    )
+    return found
+
+
+def test_a_gate_counts_a_second_person_within_the_mandate(told: Told):
+    found = check(told, "prod v1")
+    assert (found.gate, found.status, found.approved_by) == (
+        "production",
+        "met",
+        [BELA],
+    )
+    assert (found.second_person, found.mandate_valid) == ("yes", True)
+    assert any(ANA in note for note in found.notes)
+
+
+def test_a_gate_for_another_tier_and_no_gate_outside_production(told: Told):
+    assert check(told, "prod v1").materiality == "medium"
+    assert check(told, "test v1").status == "no gate"
+
+
+def test_an_emergency_is_due_then_met_afterwards_then_lapsed(told: Told):
+    assert check(told, "prod v2", day(11)).status == "due"
+    afterwards = check(told, "prod v2", day(15))
+    assert (afterwards.status, afterwards.lapsed_at) == ("met afterwards", None)
+    revoked = check(told, "prod v2")
+    assert revoked.status == "met afterwards"
+    assert revoked.lapsed_at is not None
+    assert is_open(revoked)
+    short = check(told, "prod v2", day(15), emergency_days=1)
+    assert short.status == "overdue"
+
+
+def test_what_was_known_then_decides_what_a_gate_was(told: Told):
+    known = Bounds(day(15), day(11))
+    (found,) = told.ask(gates, deployment=told.id("prod v2"), now=NOW, bounds=known)
+    assert found.status == "due"
+
+
+def test_approvals_say_whether_the_approver_was_free_to(told: Told):
+    rows = told.ask(queries.approvals, object_id=told.id("release v1"))
+    by = {one.identity: one for one in rows}
+    assert by[BELA].approver_among_recorded_authors == "no"
+    assert by[ANA].approver_among_recorded_authors == "yes"
+    assert (by[BELA].mandate_valid, by[ANA].mandate_valid) == (True, False)
+    assert (by[BELA].org_unit_differs, by[BELA].line_of_defence) == (None, "2")
+    assert by[BELA].signature_kind == "person_key"
+
+
+def test_the_history_of_deployments_names_reasons_and_rollbacks(told: Told):
+    steps = told.ask(queries.deployment_history, system=SYSTEM, environment="prod")
+    said = [(one.change, one.version, one.reason) for one in steps]
+    assert said == [
+        ("activated", "v1", None),
+        ("activated", "v2", None),
+        ("deactivated", "v1", "v2 took over"),
+        ("activated", "v1", None),
+        ("deactivated", "v2", "wrong"),
+    ]
+    assert [one.rollback_of for one in steps if one.change == "activated"] == [
+        None,
+        None,
+        told.id("prod v1"),
+    ]
+    assert steps[0].valid_to == steps[2].time
+
+
+def test_two_releases_side_by_side(told: Told):
+    found = told.ask(change_diff, told.id("release v1"), told.id("release v2"))
+    state = {(one.dimension, one.name): one.state for one in found.differences}
+    assert state["parameters", "rate"] == "changed"
+    assert state["parameters", "depth"] == "same"
+    assert state["thresholds", "high"] == "changed"
+    assert state["configuration", "configuration"] == "same"
+    assert state["sources", "web"] == "changed"
+    assert state["sources", "bureau"] == "same"
+    assert state["metrics", "auc"] == "changed"
+    assert state["uses", "use credit"] == "same"
+    assert state["environment", "release"] == "not_recorded"
+    assert (found.change_class, found.decided_by) == ("predetermined", [BELA])
+    assert {"code", "data"} <= set(found.changed)
+
+
+def test_two_runs_side_by_side(told: Told):
+    found = told.ask(run_diff, told.id("run v1"), told.id("run v2"))
+    state = {(one.dimension, one.name): one.state for one in found}
+    assert state["parameters", "rate"] == "changed"
+    assert state["seeds", "numpy"] == "same"
+    assert state["environment of the run", "-"] == "not_recorded"
+    with pytest.raises(NotFoundError):
+        told.ask(run_diff, told.id("run v1"), told.id("v1"))
+
+
+def test_stages_that_nobody_can_explain(told: Told):
+    roles = told.ask(ownership, MODEL, now=NOW)
+    assert [one.principal for one in roles if one.stage == "training"] == [DORA]
+    assert unexplained(roles) == [
+        "whole",
+        "features",
+        "evaluation",
+        "deployment",
+        "monitoring",
+    ]
+    (handed,) = told.ask(hand_overs, MODEL)
+    assert (handed.handed_over_from, handed.principal) == (ANA, DORA)
+    assert len(unexplained(told.ask(ownership, MODEL, now=NOW, bounds=until(5)))) == 7
+
+
+def test_the_inventory_in_every_profile(told: Told):
+    for profile, columns in PROFILES.items():
+        rows = told.ask(inventory, profile=profile, now=NOW)
+        assert all(tuple(row.columns) == columns for row in rows)
+    rows = {r.name: r for r in told.ask(inventory, profile="models", now=NOW)}
+    assert rows[MODEL].columns["environments"] == ["prod", "test"]
+    assert "validator" in rows[MODEL].not_recorded
+    (system,) = told.ask(inventory, profile="annex-viii", now=NOW)
+    assert system.columns["member_states"] == ["DE"]
+    assert system.columns["classes"] == {"eu-ai-act": "high_risk"}
+    assert system.columns["owner"] == BELA
+    with pytest.raises(InvalidEventError, match="profile"):
+        told.ask(inventory, profile="x", now=NOW)
+
+
+def test_what_runs_and_is_not_registered(told: Told):
+    found = told.ask(standing.unregistered_in_use)
+    assert [(one.kind, one.service) for one in found] == [
+        ("observation", "unknown-api")
+    ]
+
+
+def test_exceptions_end(told: Told):
+    names = [
+        [one.exception for one in told.ask(standing.exceptions_in_force, now=moment)]
+        for moment in (day(1), day(21), NOW)
+    ]
+    assert names == [[], ["EX-short", "EX-long"], ["EX-long"]]
+
+
+def test_uses_that_were_never_approved(told: Told):
+    found = told.ask(standing.use_outside_approval)
+    assert {(one.use, one.status, one.decisions) for one in found} == {
+        ("marketing", "restricted", 1),
+        (None, "no use", 1),
+    }
+
+
+def test_one_label_for_two_contents_is_a_conflict(told: Told):
+    versions = told.ask(queries.model_versions, model=MODEL, version="v1")
+    assert [one.conflicting for one in versions] == [True, True]
+    before = told.ask(queries.model_versions, model=MODEL, bounds=until(11))
+    assert [one.conflicting for one in before] == [False, False]
+    releases = told.ask(queries.releases, label="r-v1")
+    assert [one.conflicting for one in releases] == [True, True]
+    (recalled,) = told.ask(queries.releases, label="r-v2")
+    assert (recalled.ended, recalled.ended_reason) == ("recalled", "harm")
+
+
+def test_a_circle_of_parents_is_walked_once_and_named(told: Told):
+    found = told.ask(ancestry, told.id("circle 0"))
+    said = [(one.depth, one.parent.version, one.circular) for one in found.ancestors]
+    assert said == [(1, "circle 1", False), (2, "circle 0", True)]
+    assert not found.truncated
+    assert [one.parent.exact for one in found.ancestors] == [False, False]
+    cut = told.ask(ancestry, told.id("circle 0"), depth=1)
+    assert (cut.truncated, cut.reason) == (True, "deeper than 1 levels")
+
+
+@pytest.mark.parametrize(
+    ("search", "filter_", "expected"),
+    [
+        (search_models, "name = 'loans' AND tags.tier = '1'", ["loans"]),
+        (search_models, "versions > 2 AND lifecycle = 'production'", ["loans"]),
+        (search_models, "title ILIKE '%THE BANK' ", ["loans"]),
+        (search_models, "tags.absent != '1'", []),
+        (search_versions, "tags.team = 'red'", ["v1"]),
+        (search_versions, "metrics.auc >= 0.85 AND name LIKE 'loa%'", ["v2"]),
+        (search_versions, "params.rate IN ('0.1', '0.3') AND tags.team='red'", ["v1"]),
+        (search_versions, "version = 'v1' AND params.rate = '0.1'", ["v1"]),
+        (search_runs, "metrics.auc = 0.8 AND tags.team = 'blue'", ["train"]),
+        (search_runs, "status = 'FINISHED' AND params.`rate` != '0.1'", ["train"]),
+        (search_runs, "params.rate = '; DROP TABLE x; --'", []),
+    ],
+)
+def test_search_speaks_the_filter_language(
+    told: Told, search: Any, filter_: str, expected: list[str]
+):
+    found = told.ask(search, filter=filter_)
+    names = [
+        getattr(o, "version", None) or getattr(o, "run", o.__class__) for o in found
+    ]
+    models = [getattr(one, "model", "") for one in found]
+    assert (models if search is search_models else names) == expected
+
+
+def test_ten_thousand_aliases_are_answered_in_pages(told: Told):
+    told.copy_alias("edge", model="many", count=10_000)
+    found = told.ask(naming.alias_at, "many", limit=20_000)
+    assert len(found) == 10_000
+    assert found[0].foreign_model
+    assert found[-1].alias == "z09999"
+    assert len(told.ask(naming.alias_at, "many", limit=50)) == 50
+    history = told.ask(naming.alias_history, "many", alias="z00007")
+    assert [one.version for one in history] == ["v1"]
+
+
+def command(told: Told, *arguments: object) -> Answered:
+    return told.home.ask(*arguments)
+
+
+def printed(told: Told, *arguments: object) -> str:
+    words = [str(one) for one in arguments]
+    done = CliRunner().invoke(application(), words, env=told.home.environment)
+    assert done.exit_code == 0, done.output
+    return done.stdout
+
+
+def test_model_show_says_what_it_is_called_and_who_can_explain_it(told: Told):
+    data = command(told, "model", "show", MODEL).data
+    assert (data["title"], data["lifecycle"]) == ("Loans of the bank", "production")
+    assert data["aliases"] == {"canary": "v2", "champion": "v2", "edge": "v1"}
+    assert data["tags"] == {"tier": "1"}
+    assert data["experts"]["training"] == [DORA]
+    assert "features" in data["nobody_can_explain"]
+    assert data["hand_overs"][0]["handed_over_from"] == ANA
+    assert {one["environment"] for one in data["live"]} == {"prod", "test"}
+
+
+def test_model_show_of_a_version_names_its_ancestry(told: Told):
+    data = command(told, "model", "show", "circles@circle 0").data
+    (found,) = data["ancestry"]
+    assert [one["circular"] for one in found["parents"]] == [False, True]
+
+
+def test_models_are_listed_by_environment_with_age_and_difference(told: Told):
+    rows = command(
+        told, "model", "ls", "--by-environment", "--as-of", "2026-03-15"
+    ).data
+    by = {row["environment"]: row for row in rows}
+    assert (by["prod"]["version"], by["prod"]["days_behind"]) == ("v2", 0.0)
+    assert by["test"]["version"] == "v1"
+    assert by["test"]["days_behind"] == pytest.approx(8.0)
+    assert by["test"]["age_days"] == pytest.approx(12.6)
+    assert by["test"]["differs"][0] == "release r-v2"
+    assert {"parameters", "data", "thresholds"} <= set(by["test"]["differs"])
+    assert by["prod"]["differs"] == []
+
+
+def test_models_are_filtered_and_a_bad_filter_says_where(told: Told):
+    found = command(told, "model", "ls", "--filter", "tags.tier = '1'")
+    assert [row["model"] for row in found.data] == [MODEL]
+    bad = command(told, "model", "ls", "--filter", "tags.tier = 1 OR name = 'x'")
+    assert bad.exit == 2
+    assert "character 13" in bad.envelope["errors"][0]["message"]
+
+
+def test_aliases_are_listed_at_a_moment_and_their_history_marks_what_is_late(
+    told: Told,
+):
+    at = command(told, "model", "alias", "ls", MODEL, "--as-of", "2026-03-04T00:00:00Z")
+    assert {row["alias"]: row["version"] for row in at.data} == {
+        "champion": "v1",
+        "edge": "v1",
+    }
+    history = command(told, "model", "alias", "history", MODEL).data
+    late = {row["alias"]: row["late"] for row in history if row["late"]}
+    assert late["edge"].startswith("late: sealed 16.9 days after")
+    assert late["champion"].startswith("ahead: dated")
+
+
+def test_deployments_show_their_gates(told: Told):
+    rows = command(told, "deployment", "ls", "--env", "prod").data
+    said = {row["version"]: row["gates"] for row in rows}
+    assert said["v1"] == "✔ production: met"
+    assert said["v2"] == "✖ production: met afterwards, lapsed"
+    shown = command(told, "deployment", "show", told.id("prod v2"))
+    assert "gate production: met afterwards" in shown.envelope["warnings"][0]
+    assert shown.data["gates"][0]["approved_by"] == [BELA]
+    text = printed(told, "deployment", "show", told.id("prod v1"))
+    assert f"✔ production: met  ({BELA}; second person recorded)" in text
+
+
+def test_deployments_at_a_moment(told: Told):
+    rows = command(told, "deployment", "at", "2026-03-15", "--env", "prod").data
+    assert [(row["version"], row["role"]) for row in rows] == [("v2", "champion")]
+
+
+def test_releases_are_listed_shown_and_compared(told: Told):
+    rows = command(told, "release", "ls", "--model", MODEL).data
+    assert {row["release"]: row["ended"] for row in rows}["r-v2"] == "recalled"
+    shown = command(told, "release", "show", "r-v2").data
+    assert [one["change"] for one in shown["deployments"]] == [
+        "activated",
+        "deactivated",
+    ]
+    assert command(told, "release", "show", "r-v1").exit == 11
+    diff = command(told, "release", "diff", told.id("release v1"), f"{MODEL}@r-v2").data
+    assert "thresholds" in diff["changed"]
+    text = printed(told, "release", "diff", told.id("release v1"), "r-v2")
+    assert f"change class predetermined, approved by {BELA}" in text
+    assert "Not recorded: " in text
+
+
+def test_runs_are_compared_as_csv(told: Told):
+    text = printed(
+        told, "run", "compare", "--x", "rate", "--y", "metrics.auc", "-o", "csv"
+    )
+    header, *lines = text.splitlines()
+    assert header == "run_id,time,run,params.rate,metrics.auc"
+    assert {tuple(line.split(",")[3:]) for line in lines} == {
+        ("0.1", "0.8"),
+        ("0.2", "0.85"),
+    }
+    every = command(told, "run", "compare").data[0]
+    assert every["latency.latency_us.p50"] == 9.0
+    assert every["compute.wall_us"] == 5_000_000
+    near = command(told, "run", "compare", "--x", "metrics.acu")
+    assert (near.exit, near.envelope["errors"][0]["hint"]) == (
+        4,
+        "did you mean metrics.auc?",
+    )
+
+
+def test_a_run_from_an_unbuilt_tree_is_visible(told: Told):
+    built = command(told, "run", "show", told.id("run v1")).data
+    assert built["build"].startswith("built: trainer sha256:")
+    assert built["build"].endswith("its tests passed")
+    unbuilt = command(told, "run", "show", told.id("run v2")).data
+    assert unbuilt["build"].startswith("from an unbuilt tree")
+
+
+def test_runs_are_filtered_and_laid_side_by_side(told: Told):
+    found = command(told, "run", "ls", "--filter", "metrics.auc > 0.82").data
+    assert [row["params"]["rate"] for row in found] == ["0.2"]
+    rows = command(told, "run", "diff", told.id("run v1"), told.id("run v2")).data
+    assert {"dimension", "name", "before", "after", "state"} <= rows[0].keys()
+    assert not any(row["state"] == "same" for row in rows)
+
+
+def test_what_commands_record_is_answered_afterwards(told: Told):
+    def done(*words: object) -> dict[str, Any]:
+        answer = command(told, *words)
+        assert answer.exit == 0, answer.envelope
+        return answer.data
+
+    version, again = "circles@circle 0", told.id("release again")
+    done("model", "alias", "set", "circles", "trial", "circle 0", "--by", ANA)
+    done("model", "tag", "set", version, "team", "green")
+    done("release", "withdraw", again, "--reason", "again", "--by", BELA)
+    told.world.later(1)
+    told.world.seal()
+    (row,) = done("model", "alias", "ls", "circles", "--alias", "trial")
+    assert (row["version"], row["identity"]) == ("circle 0", ANA)
+    (tag,) = done("model", "tag", "ls", version)
+    assert (tag["key"], tag["value"]) == ("team", "green")
+    assert done("release", "show", again)["ended"] == "withdrawn"
+    done("model", "alias", "rm", "circles", "trial")
+    done("model", "tag", "rm", version, "team")
+    told.world.seal()
+    assert done("model", "alias", "ls", "circles", "--alias", "trial") == []
+    assert done("model", "tag", "ls", version) == []
+    assert command(told, "model", "alias", "rm", "circles", "trial").exit == 4
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["model", "alias", "set", MODEL, "champion", "v9"],
+        ["model", "alias", "set", "nobody", "champion", "v1"],
+        ["model", "tag", "ls", "nobody"],
+        ["release", "show", "r-v9"],
+        ["release", "diff", "r-v9", "r-v2"],
+        ["model", "show", "nobody"],
+    ],
+)
+def test_what_is_not_recorded_is_not_found(told: Told, arguments: list[str]):
+    assert command(told, *arguments).exit == 4
+
+
+def test_a_label_of_two_contents_is_a_conflict(told: Told):
+    answer = command(told, "model", "alias", "set", MODEL, "champion", "v1")
+    assert answer.exit == 11
