@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from datetime import datetime
-from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +18,7 @@ from ledger.emitter import Emitter, EventRef
 from ledger.events.base import event_class
 from ledger.setup import open_emitter
 from projections.database import Connection, Database
+from projections.golden.telling import digest
 from projections.schemas import migrate
 
 MODELS = 100
@@ -98,14 +98,10 @@ def _emitting(emitter: Emitter) -> Callable[..., EventRef]:
     return emit
 
 
-def _digest(text: str) -> str:
-    return f"sha256:{sha256(text.encode()).hexdigest()}"
-
-
 def _lived(emit: Callable[..., EventRef], k: int, moment: int) -> EventRef:
     """Record one version's life up to its deployment."""
     model, label, source = f"model-{k % MODELS}", f"v{k // MODELS}", k % SOURCES
-    content, artifact = _digest(f"data {k}"), _digest(f"artifact {k}")
+    content, artifact = digest(f"data {k}"), digest(f"artifact {k}")
     data = emit(
         "data.dataset_version.created",
         time=moment,
@@ -145,13 +141,13 @@ def _lived(emit: Callable[..., EventRef], k: int, moment: int) -> EventRef:
         version=label,
         artifact_digest=artifact,
         change_class="predetermined",
-        digest=_digest(f"release {k}"),
+        digest=digest(f"release {k}"),
     )
     return emit(
         "serving.deployment.activated",
         time=moment,
         release=release,
-        release_digest=_digest(f"release {k}"),
+        release_digest=digest(f"release {k}"),
         environment="prod",
         service=f"k{k}",
         role="champion",

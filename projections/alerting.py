@@ -68,12 +68,14 @@ class Alerting:
 
     def _take_in(self, connection: Connection, outbox: Outbox) -> None:
         reached = _positions(connection)
+        if outbox.positions == reached:
+            return
         if outbox.positions is not None:
-            for notice in notices(connection, positions=outbox.positions):
+            seen = {origin: outbox.positions.get(origin, 0) for origin in reached}
+            for notice in notices(connection, positions=seen):
                 self._put(outbox, notice)
-        if outbox.positions != reached:
-            outbox.positions = reached
-            outbox.save()
+        outbox.positions = reached
+        outbox.save()
 
     def _put(self, outbox: Outbox, notice: Notice) -> None:
         for route in self._routes.values():
@@ -87,7 +89,8 @@ class Alerting:
         now_s = clock.now_us() // 1_000_000
         due = outbox.due(now_s)
         wanted = [UUID(item.event_id) for item in due]
-        known = {n.event_id.hex(): n for n in notices(connection, events=wanted)}
+        told = notices(connection, events=wanted) if due else []
+        known = {notice.event_id.hex(): notice for notice in told}
         ended: list[bool] = []
         for item in due:
             route, notice = self._routes.get(item.route), known.get(item.event_id)

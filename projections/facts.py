@@ -24,7 +24,7 @@ _LEAN = frozenset(LeanEvent.model_fields)
 
 
 class Facts:
-    """The tables of a projection, by event type.
+    """The tables of a projection, by event type: its function from events to rows.
 
     Args:
         plain: event type → table with the very fields of the type as columns.
@@ -40,8 +40,13 @@ class Facts:
         self._plain = plain
         self._made = made or {}
 
-    def rows(
-        self, event: Decoded, position: EventPosition, sealed_at: int, identity: str
+    def __call__(
+        self,
+        event: Decoded,
+        position: EventPosition,
+        sealed_at: int,
+        identity: str,
+        kind: str = "",  # noqa: ARG002  part of the port
     ) -> tuple[Row, ...]:
         """Return the row of an event, or none; see :class:`projections.rows.RowsOf`."""
         name = event.name

@@ -10,7 +10,7 @@ from ledger.errors import ConfigurationError
 from ledger.log import open_log
 from ledger.public import PublicFolder
 from ledger.registration import register_schemas
-from ledger.verification import ControlReader, load_control
+from ledger.verification import ControlReader
 from projections.asking import asking
 from projections.database import Database
 from projections.overseer import Overseer
@@ -166,10 +166,9 @@ class Worker:
 
     def _register_schemas(self, log: Log) -> None:
         """Make this release's event types known to a ledger that is older."""
-        public = PublicFolder(self._config.public)
-        control = load_control(log, public, self._config.ledger_id)
+        control = self._read_control(log)
         try:
-            made = register_schemas(self._config, log, control)
+            made = register_schemas(self._config, log, control.control)
         except ConfigurationError as error:
             hint = "on the operator's machine run: mlledger schemas register"
             self._say(
@@ -178,6 +177,16 @@ class Worker:
             return
         if made:
             self._say(f"registered {len(made)} event types of this release")
+
+    def _read_control(self, log: Log) -> ControlReader:
+        """Follow the control log to where it is sealed; what was read is kept."""
+        if self._control is None:
+            public = PublicFolder(self._config.public)
+            self._control = ControlReader(
+                log=log, public=public, ledger_id=self._config.ledger_id
+            )
+        self._control.refresh()
+        return self._control
 
     def _do_manifest(self, log: Log, sealers: list[Sealer]) -> None:
         """Write down how far the ledger has come, seal that, and have it dated."""
@@ -247,26 +256,22 @@ class Worker:
             self._say(f"{told.given_up} alerts were given up; see mlledger alert ls")
 
     def _do_project(self, log: Log) -> None:
-        if self._projector is None or self._control is None:
+        control = self._read_control(log)
+        if self._projector is None:
             database = self._stack.enter_context(Database.open(self._config))
             self._make_tables(database)
-            public = PublicFolder(self._config.public)
-            self._control = ControlReader(
-                log=log, public=public, ledger_id=self._config.ledger_id
-            )
-            self._control.refresh()
             connection = database.connect("writer", autocommit=True)
             self._stack.callback(connection.close)
-            source = Source(log, public, self._control.control)
+            public = PublicFolder(self._config.public)
+            source = Source(log, public, control.control)
             self._projector = Projector(connection, source, PROJECTIONS, {})
             self._database = database
         elif self._database and clock.now_us() - self._prepared_us > _DAY_US:
             self._make_tables(self._database)  # partitions of the coming months
-        self._control.refresh()
         advanced = self._projector.advance()
         self.done["events projected"] += advanced.events
         self.done["rows new"] += advanced.rows
-        self._do_digest(self._control)
+        self._do_digest(control)
         if self._controls and self._database is not None:
             self._do_controls(self._database)
 

@@ -15,12 +15,13 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass, replace
-from importlib import import_module
 from itertools import pairwise
 from math import log
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ledger.errors import InvalidEventError
+from ledger.evaluation.libraries import library
+from ledger.evaluation.significance import holm
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -153,21 +154,13 @@ def _judged(found: Difference) -> Difference:
     return replace(found, breach=large and sure)
 
 
-def _held(found: Iterable[Difference]) -> list[Difference]:
+def _held(found: Sequence[Difference]) -> list[Difference]:
     """Correct the p-values of a table after Holm, and judge anew."""
-    listed = list(found)
-    tested = [one.p_value for one in listed if one.p_value is not None]
-    ordered = sorted(tested)
-    corrected: dict[float, float] = {}
-    least = 0.0
-    for rank, value in enumerate(ordered):
-        least = max(least, min(1.0, (len(ordered) - rank) * value))
-        corrected.setdefault(value, least)
+    tested = {i: p for i, one in enumerate(found) if (p := one.p_value) is not None}
+    corrected = dict(zip(tested, holm(list(tested.values())), strict=True))
     return [
-        one
-        if one.p_value is None
-        else _judged(replace(one, p_value=corrected[one.p_value]))
-        for one in listed
+        _judged(replace(one, p_value=corrected[i])) if i in corrected else one
+        for i, one in enumerate(found)
     ]
 
 
@@ -222,7 +215,7 @@ def _psi(cells: Iterable[tuple[float, float]]) -> float:
 def _psi_p(value: float, cells: int, n: int, m: int) -> float:
     if cells < 2:
         return 1.0
-    stats: Any = import_module("scipy.stats")
+    stats = library("scipy.stats", why="drift")
     return float(stats.chi2.sf(value / (1 / n + 1 / m), cells - 1))
 
 
@@ -231,7 +224,7 @@ def _ks_p(reference: ColumnSketch, current: ColumnSketch) -> float:
     places = sorted({*reference.quantiles, *current.quantiles})
     gap = max(abs(_below(reference, x) - _below(current, x)) for x in places)
     n, m = reference.count, current.count
-    stats: Any = import_module("scipy.stats")
+    stats = library("scipy.stats", why="drift")
     return float(stats.kstwobign.sf(gap * (n * m / (n + m)) ** 0.5))
 
 
@@ -244,7 +237,7 @@ def psi_limit(cells: int, n: int, m: int, *, alpha: float = ALPHA) -> float:
         m: rows now.
         alpha: probability, 0 to 1.
     """
-    stats: Any = import_module("scipy.stats")
+    stats = library("scipy.stats", why="drift")
     return float(stats.chi2.ppf(1 - alpha, cells - 1) * (1 / n + 1 / m))
 
 

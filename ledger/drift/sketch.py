@@ -8,10 +8,10 @@ column are the 0.1 % quantiles once there are a thousand rows.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, cast
 
-from ledger.errors import ConfigurationError, InvalidEventError
+from ledger.errors import InvalidEventError
+from ledger.evaluation.libraries import library
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -89,7 +89,7 @@ def sketch_table(table: object) -> list[ColumnSketch]:
         InvalidEventError: the table has no columns, two of one name, or columns of
             different lengths.
     """
-    pandas = _pandas()
+    pandas = library("pandas", why="drift")
     frame: Any = table if isinstance(table, pandas.DataFrame) else None
     if frame is None:
         try:
@@ -100,15 +100,6 @@ def sketch_table(table: object) -> list[ColumnSketch]:
     if not names or len(set(names)) != len(names):
         raise InvalidEventError("a table to be sketched needs columns of one name each")
     return [_sketch(name, series) for name, series in _columns(frame)]
-
-
-def _pandas() -> Any:
-    try:
-        return import_module("pandas")
-    except ImportError as error:
-        raise ConfigurationError(
-            "drift needs pandas and scipy", hint="pip install 'mlledger[demo]'"
-        ) from error
 
 
 def _columns(frame: Any) -> Iterator[tuple[str, Any]]:
@@ -134,7 +125,7 @@ def _sketch(name: str, series: Any) -> ColumnSketch:
 
 
 def _numeric(name: str, kind: str, values: Any, missing: int) -> ColumnSketch:
-    numpy = import_module("numpy")
+    numpy = library("numpy", why="drift")
     finite = values[numpy.isfinite(values)]
     missing += len(values) - len(finite)
     if not len(finite):

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ledger.sdk.silent import Nowhere
+from ledger.sdk.silent import Silent
 
 if TYPE_CHECKING:
     from ledger.events.base import Event
@@ -83,8 +83,10 @@ def thread_counts(environ: Mapping[str, str]) -> dict[str, str]:
     return {name: environ[name] for name in THREADS if environ.get(name)}
 
 
-class RunsOnly:
+class RunsOnly(Silent):
     """An emitter that lets a run's own events through and holds the others back.
+
+    Lean events are held back as :class:`Silent` does it: no run has any.
 
     Args:
         emitter: takes what is let through.
@@ -93,11 +95,11 @@ class RunsOnly:
     """
 
     def __init__(self, emitter: Emitting, rerun: Rerun, held: set[bytes]) -> None:
+        super().__init__()
         self._emitter = emitter
         self._file = rerun.folder / EVENTS_NAME
         self._held = held
         self._lock = threading.Lock()
-        self._ignored = 0
 
     def emit(self, event: Event, /) -> Reference:
         """Take one event, or hold it back."""
@@ -106,26 +108,10 @@ class RunsOnly:
             event = self._without_held(event)
             made = self._emitter.emit(event)
         else:
-            made = Nowhere(event.event_id)
+            made = super().emit(event)
             self._held.add(event.event_id)
-            self._ignored += 1
         self._write(event, made, kept=kept)
         return made
-
-    def emit_encoded(
-        self,
-        cls: type[Event],  # noqa: ARG002
-        fields: Mapping[str, Any],
-        envelope: bytes = b"",  # noqa: ARG002
-        /,
-    ) -> Reference:
-        """Hold a lean event back: no run has any."""
-        self._ignored += 1
-        return Nowhere(fields["id"])
-
-    def emit_many(self, encoded: Sequence[tuple[bytes, bytes]], /) -> None:
-        """Hold lean events back."""
-        self._ignored += len(encoded)
 
     def flush(self, timeout: float = 2.0) -> bool:
         """Wait until the log has what was let through."""

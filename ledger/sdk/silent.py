@@ -23,7 +23,7 @@ class Silent:
     """An emitter that records nothing; for ``MLLEDGER_DISABLED=1``."""
 
     def __init__(self) -> None:
-        self._ignored = 0
+        self._ignored: int = 0
 
     def emit(self, event: Event, /) -> Reference:
         """Ignore one event."""

@@ -93,6 +93,7 @@ class Sealer:
             now_ms=now_ms,
             hook=hook,
         )
+        self._name = config.name
         self._source = control
         self._now_ms = now_ms
         self._monotonic = monotonic
@@ -246,7 +247,7 @@ class Sealer:
         """
         last = self._head.sealed_at_ms if self._head else 0
         if self._parts.partition == CONTROL:
-            last = max(last, self._parts.state.latest_sealed_ms())
+            last = max(last, self._parts.state.latest_sealed_ms(self._name))
         elif self._source.sealed_at_ms:
             last = max(last, self._source.sealed_at_ms[-1])
         return max(self._now_ms(), last)

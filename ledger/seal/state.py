@@ -93,8 +93,12 @@ class State(Protocol):
         """Return how far an origin is sealed, or None before its first batch."""
         ...
 
-    def latest_sealed_ms(self) -> int:
-        """Return the largest ``sealed_at_ms`` of any origin, 0 when there is none."""
+    def latest_sealed_ms(self, ledger: str) -> int:
+        """Return the largest ``sealed_at_ms`` of a ledger's origins, 0 without any.
+
+        Args:
+            ledger: its name, the first part of each of its origins.
+        """
         ...
 
     def stream(self, origin: str, key: StreamKey) -> StreamHead | None:

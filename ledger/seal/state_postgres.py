@@ -41,7 +41,10 @@ _HEAD = (
     "SELECT origin, size, root, next_offset, topic_id, frontier, sealed_at_ms,"
     " registry_size FROM seal.log_head WHERE origin = %s"
 )
-_LATEST = "SELECT coalesce(max(sealed_at_ms), 0) FROM seal.log_head"
+_LATEST = (
+    "SELECT coalesce(max(sealed_at_ms), 0) FROM seal.log_head"
+    " WHERE split_part(origin, '/', 1) = %s"
+)
 _INSERT_HEAD = (
     "INSERT INTO seal.log_head (size, root, next_offset, topic_id, frontier,"
     " sealed_at_ms, registry_size, origin) VALUES (%s, %s, %s, %s, %s, %s, %s, %s)"
@@ -95,10 +98,10 @@ class PostgresState:
             row = db.execute(_HEAD, (origin,)).fetchone()
         return None if row is None else HeadState(*row)
 
-    def latest_sealed_ms(self) -> int:
+    def latest_sealed_ms(self, ledger: str) -> int:
         """See :meth:`ledger.seal.state.State.latest_sealed_ms`."""
         with self._connected() as db:
-            row = db.execute(_LATEST).fetchone()
+            row = db.execute(_LATEST, (ledger,)).fetchone()
         return int(row[0]) if row else 0
 
     def stream(self, origin: str, key: StreamKey) -> StreamHead | None:

@@ -41,6 +41,9 @@ _HEAD = (
     "SELECT origin, size, root, next_offset, topic_id, frontier, sealed_at_ms,"
     " registry_size FROM log_head WHERE origin = ?"
 )
+_LATEST = (
+    "SELECT max(sealed_at_ms) FROM log_head WHERE substr(origin, 1, length(?)) = ?"
+)
 _INSERT_HEAD = (
     "INSERT INTO log_head (size, root, next_offset, topic_id, frontier, sealed_at_ms,"
     " registry_size, origin) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
@@ -98,10 +101,10 @@ class SqliteState:
             row = self._db.execute(_HEAD, (origin,)).fetchone()
         return None if row is None else HeadState(*row)
 
-    def latest_sealed_ms(self) -> int:
+    def latest_sealed_ms(self, ledger: str) -> int:
         """See :meth:`ledger.seal.state.State.latest_sealed_ms`."""
         with self._translated():
-            row = self._db.execute("SELECT max(sealed_at_ms) FROM log_head").fetchone()
+            row = self._db.execute(_LATEST, (f"{ledger}/",) * 2).fetchone()
         return int(row[0] or 0)
 
     def stream(self, origin: str, key: StreamKey) -> StreamHead | None:

@@ -27,7 +27,7 @@ def rows(
     Decisions are lean: no basis, and the system is that of release and deployment.
     """
     if event.name != EVENT:
-        return _FACTS.rows(event, position, sealed_at, identity)
+        return _FACTS(event, position, sealed_at, identity)
     f = event.fields
     values = (
         event.id,

@@ -2,29 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from projections.facts import Facts
-
-if TYPE_CHECKING:
-    from ledger.codec import Decoded
-    from projections.rows import EventPosition, Row
 
 SCHEMA = "governance"
 
-
-def rows(
-    event: Decoded,
-    position: EventPosition,
-    sealed_at: int,
-    identity: str,
-    kind: str = "",  # noqa: ARG001  part of the port
-) -> tuple[Row, ...]:
-    """See :class:`projections.rows.RowsOf`."""
-    return _FACTS.rows(event, position, sealed_at, identity)
-
-
-_FACTS = Facts(
+rows = Facts(
     {
         "governance.system.changed": "system_change",
         "governance.system.classified": "system_class",

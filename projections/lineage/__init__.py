@@ -7,21 +7,9 @@ from typing import TYPE_CHECKING
 from projections.facts import Facts
 
 if TYPE_CHECKING:
-    from ledger.codec import Decoded
-    from projections.rows import EventPosition, Fields, Row
+    from projections.rows import Fields
 
 SCHEMA = "lineage"
-
-
-def rows(
-    event: Decoded,
-    position: EventPosition,
-    sealed_at: int,
-    identity: str,
-    kind: str = "",  # noqa: ARG001  part of the port
-) -> tuple[Row, ...]:
-    """See :class:`projections.rows.RowsOf`."""
-    return _FACTS.rows(event, position, sealed_at, identity)
 
 
 def _dataset_version(f: Fields) -> tuple[object, ...]:
@@ -45,7 +33,7 @@ def _run_end(f: Fields) -> tuple[object, ...]:
     return (f["run"], f["outcome"], f["outputs"], digests, f["compute"], f["error"])
 
 
-_FACTS = Facts(
+rows = Facts(
     {
         "data.source.registered": "source",
         "data.dataset.registered": "dataset",

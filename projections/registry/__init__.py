@@ -2,26 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from projections.facts import Facts
-from projections.rows import EventPosition, Fields, Row, ref
-
-if TYPE_CHECKING:
-    from ledger.codec import Decoded
+from projections.rows import Fields, ref
 
 SCHEMA = "registry"
-
-
-def rows(
-    event: Decoded,
-    position: EventPosition,
-    sealed_at: int,
-    identity: str,
-    kind: str = "",  # noqa: ARG001  part of the port
-) -> tuple[Row, ...]:
-    """See :class:`projections.rows.RowsOf`."""
-    return _FACTS.rows(event, position, sealed_at, identity)
 
 
 def _model_version(f: Fields) -> tuple[object, ...]:
@@ -51,7 +35,7 @@ def _deactivated(f: Fields) -> tuple[object, ...]:
     return (*ref(f["deployment"]), "deactivated", None, None, f["reason"])
 
 
-_FACTS = Facts(
+rows = Facts(
     {
         "registry.model.registered": "model",
         "registry.release.created": "release",

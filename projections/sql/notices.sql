@@ -59,13 +59,18 @@ SELECT b.event_id, 'finding', 'finding again: ' || b.reason, f.severity, f.model
 SELECT event_id, 'incident', 'incident ' || incident || ': ' || title, severity, NULL,
        jsonb_build_object('incident', incident, 'aware_at', aware_at)
   FROM governance.incident
+),
+wanted AS (
+SELECT e.event_id
+  FROM jsonb_each_text(%(positions)s::jsonb) AS p (origin, leaves)
+  JOIN integrity.event AS e ON e.origin = p.origin AND e.leaf >= p.leaves::bigint
+ UNION
+SELECT unnest(%(events)s::uuid[])
 )
 SELECT e.event_id, 'sha256:' || encode(e.digest, 'hex') AS digest, e.type, told.topic,
        e.time, e.origin AS source, told.title, told.severity, e.system_id AS system,
        told.model, jsonb_strip_nulls(told.data) AS data
-  FROM integrity.event AS e
+  FROM wanted
+  JOIN integrity.event AS e USING (event_id)
   JOIN told USING (event_id)
- WHERE (%(positions)s::jsonb IS NOT NULL
-        AND e.leaf >= coalesce((%(positions)s::jsonb ->> e.origin)::bigint, 0))
-    OR e.event_id = ANY (%(events)s::uuid[])
  ORDER BY e.sealed_at, e.origin, e.leaf, e.idx;

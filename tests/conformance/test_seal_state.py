@@ -54,7 +54,7 @@ class StateConformance:
 
     def test_an_origin_that_was_never_sealed_has_no_head(self, state):
         assert state.head(ORIGIN) is None
-        assert state.latest_sealed_ms() == 0
+        assert state.latest_sealed_ms("acme") == 0
         assert state.stream(ORIGIN, KEY) is None
         assert state.entry(ORIGIN, KEY, 0) is None
 
@@ -118,7 +118,14 @@ class StateConformance:
         state.swap(None, head(9, origin="acme/p1"), StreamChanges())
         assert state.head(ORIGIN) == head(3)
         assert state.stream("acme/p1", KEY) is None
-        assert state.latest_sealed_ms() == 1_700_000_000_009
+        assert state.latest_sealed_ms("acme") == 1_700_000_000_009
+
+    def test_the_clocks_of_two_ledgers_are_apart(self, state):
+        state.swap(None, head(3), StreamChanges())
+        state.swap(None, head(9, origin="acme-other/p0"), StreamChanges())
+        assert state.latest_sealed_ms("acme") == 1_700_000_000_003
+        assert state.latest_sealed_ms("acme-other") == 1_700_000_000_009
+        assert state.latest_sealed_ms("acm_") == 0
 
     def test_large_numbers_come_back_as_they_were(self, state):
         large = head(3, size=2**62, next_offset=2**62 + 5, sealed_at_ms=2**62)

@@ -343,6 +343,7 @@ def test_a_database_that_dies_while_projecting_loses_and_repeats_nothing(
             worker.terminate()
             worker.wait(60)
         home.work()  # projects the manifest with which the worker ended
+        assert home.work()["rows new"] == 0
         assert decisions(home) == count
         rebuilt = home.ask("db", "rebuild")
         assert [row["table"] for row in rebuilt.data if row["changed"]] == []

@@ -10,30 +10,20 @@
 WITH
 -- include live
 -- include loaded
-first AS (
-SELECT DISTINCT ON (k.deployment_id) k.deployment_id, k.event_id, k.digest
-  FROM (
-       SELECT a.deployment_id, a.event_id, a.time, NULL AS digest
-         FROM registry.process_attestation AS a
-        WHERE a.time <= %(as_of)s AND a.sealed_at <= %(known_as_of)s
-        UNION ALL
-       SELECT o.deployment_id, o.event_id, o.time, o.image_digest
-         FROM registry.deployment_observation AS o
-        WHERE o.time <= %(as_of)s AND o.sealed_at <= %(known_as_of)s
-       ) AS k
- WHERE k.digest IS NOT NULL
-   AND k.deployment_id IN (SELECT l.deployment_id FROM live AS l)
- ORDER BY k.deployment_id, k.time, k.event_id
+attested AS (
+SELECT a.deployment_id, a.event_id, a.time, NULL AS digest
+  FROM registry.process_attestation AS a
+ WHERE a.time <= %(as_of)s AND a.sealed_at <= %(known_as_of)s
+ UNION ALL
+SELECT o.deployment_id, o.event_id, o.time, o.image_digest
+  FROM registry.deployment_observation AS o
+ WHERE o.time <= %(as_of)s AND o.sealed_at <= %(known_as_of)s
 ),
-changed AS (
-SELECT f.deployment_id, min(l.time) AS since,
-       (array_agg(l.image_digest ORDER BY l.time))[1] AS found,
-       (array_agg(l.who ORDER BY l.time))[1] AS who,
-       array_agg(l.event_id ORDER BY l.time) AS evidence
-  FROM first AS f
-  JOIN loaded AS l ON l.deployment_id = f.deployment_id AND l.image_digest <> f.digest
- GROUP BY f.deployment_id
-)
+recent AS (
+SELECT l.deployment_id, l.event_id, l.time, l.who, l.image_digest AS digest
+  FROM loaded AS l
+),
+-- include changed_in_place
 SELECT l.deployment_id AS object_id, l.name AS object_name, l.model, l.system_id,
        c.deployment_id IS NOT NULL AS breached, '' AS detail,
        CASE WHEN c.deployment_id IS NULL THEN ''
