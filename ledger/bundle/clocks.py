@@ -13,7 +13,7 @@ from ledger.bundle.enclosed import At
 from ledger.verification.clocks import (
     verify_fresh,
     verify_not_earlier,
-    verify_witnessed,
+    verify_not_later,
 )
 
 if TYPE_CHECKING:
@@ -54,4 +54,4 @@ def verify_witness_clocks(
         place = At(log, number)
         with found.collected():
             leaf = enclosed.leaves[place]
-            verify_witnessed(leaf, cosigned.attested_s, str(place))
+            verify_not_later(leaf, cosigned.attested_s * 1_000, str(place))

@@ -65,22 +65,25 @@ def verify_not_earlier(sealed: SealLeaf, pinned_ms: int, place: str) -> None:
     )
 
 
-def verify_witnessed(sealed: SealLeaf, attested_s: int, place: str) -> None:
-    """Check that a leaf had been sealed when the witnesses signed a tree with it.
+def verify_not_later(
+    sealed: SealLeaf, attested_ms: int, place: str, *, by: str = "the witnesses"
+) -> None:
+    """Check that a leaf had been sealed when somebody else attested a tree with it.
 
     Args:
         sealed: the leaf.
-        attested_s: by when a quorum had signed, seconds since 1970.
+        attested_ms: by when that was, milliseconds since 1970.
         place: of the leaf.
+        by: whose word it is.
 
     Raises:
         IntegrityError: its time comes more than a minute after theirs.
     """
-    until_ms = (attested_s + MAX_SKEW_S) * 1_000
+    until_ms = attested_ms + SKEW_MS
     if sealed.sealed_at_ms <= until_ms:
         return
     raise IntegrityError(
-        f"{place}: sealed at a time that had not come when the witnesses signed",
+        f"{place}: sealed at a time that had not come when {by} signed",
         place=place,
         expected=f"{until_ms} ms or earlier",
         actual=f"{sealed.sealed_at_ms} ms",

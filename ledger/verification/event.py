@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 from ledger.codec import Decoded, Decoders
 from ledger.errors import EvidenceError, IntegrityError
+from ledger.verification.clocks import verify_not_later
 from ledger.verification.dating import Dated, Dating, dating_words
 from ledger.verification.entry import EntryCheck, SealedEntry
 from ledger.verification.evidence import Evidence
-from ledger.verification.places import at, event_place
+from ledger.verification.places import at, event_place, leaf_place
 from ledger.verification.steps import SUSPECT, Step, held, step_of
 from ledger.verification.witnessing import ANY_TERMS, WitnessTerms
 
@@ -133,7 +134,7 @@ class LedgerVerifier:
             found = self._entries.get((origin, leaf))
             if found is None or found.dated.cut is None:
                 sealed = _checked(EntryCheck(self._evidence, origin, leaf))
-                found = _Checked(sealed, self._dating.date(origin, leaf))
+                found = _Checked(sealed, self._dated(sealed))
                 self._keep(found)
             return self._decoded(found, index)
 
@@ -145,7 +146,8 @@ class LedgerVerifier:
             return _marked("key", step(), suspect=check.suspect)
 
         def manifest() -> Step:
-            return _dating_step(check.sealed(), self._dating.date(origin, leaf))
+            sealed = check.sealed()
+            return _dating_step(sealed, self._dated(sealed))
 
         def decode() -> Step:
             dated = Dated(None, None, "")
@@ -159,6 +161,15 @@ class LedgerVerifier:
         steps += [("manifest", manifest), ("decode", decode)]
         with self._lock:
             return _outcomes(steps)
+
+    def _dated(self, sealed: SealedEntry) -> Dated:
+        """Date an entry, and hold the sealer's clock to who dates it."""
+        origin, leaf = sealed.origin, sealed.leaf
+        dated = self._dating.date(origin, leaf)
+        if (until := dated.attested_ms) is not None:
+            place, by = leaf_place(origin, leaf), dated.attested_by
+            verify_not_later(sealed.seal_leaf, until, place, by=by)
+        return dated
 
     def _keep(self, found: _Checked) -> None:
         self._entries[found.sealed.origin, found.sealed.leaf] = found

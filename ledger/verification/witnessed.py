@@ -15,7 +15,7 @@ from ledger.errors import EvidenceError, MissingEvidenceError
 from ledger.leaf import parse_leaf
 from ledger.policy import Policy, parse_policy, read_cosigned
 from ledger.public import OriginReader, placed
-from ledger.verification.clocks import verify_witnessed
+from ledger.verification.clocks import verify_not_later
 from ledger.verification.control import policy_of
 from ledger.verification.findings import Findings
 from ledger.verification.places import leaf_place
@@ -95,8 +95,8 @@ def _origin_steps(
             if cosigned and cosigned.attested_s is not None:
                 count += 1
                 leaf = parse_leaf(reader.leaf(size - 1))
-                verify_witnessed(
-                    leaf, cosigned.attested_s, leaf_place(origin, size - 1)
+                verify_not_later(
+                    leaf, cosigned.attested_s * 1_000, leaf_place(origin, size - 1)
                 )
     return findings.steps(
         f"the sealer's clock was not ahead of theirs at {count} older checkpoints"

@@ -17,7 +17,7 @@ from ledger.policy import (
     verify_cosigned,
 )
 from ledger.public import OriginReader, placed
-from ledger.verification.clocks import verify_witnessed
+from ledger.verification.clocks import verify_not_later
 from ledger.verification.places import leaf_place
 
 if TYPE_CHECKING:
@@ -174,4 +174,5 @@ def verify_not_before(found: Cosigned, reader: OriginReader) -> None:
     last = found.checkpoint.size - 1
     if found.attested_s is not None and last >= 0:
         leaf = parse_leaf(reader.leaf(last))
-        verify_witnessed(leaf, found.attested_s, leaf_place(reader.origin, last))
+        place = leaf_place(reader.origin, last)
+        verify_not_later(leaf, found.attested_s * 1_000, place)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from ledger.errors import IntegrityError
 from ledger.note import Note, cosign, parse_note
 from ledger.verification.dating import WITNESSES
 from tests.support.dating import (
@@ -88,6 +90,35 @@ def test_the_sealers_clock_is_at_most_a_minute_ahead(world, behind, finds):
     assert [step.name for step in steps] == ["acme/p0 witness times"] * finds
     if finds:
         assert (steps[0].status, steps[0].place) == ("failed", "acme/p0 leaf 1")
+
+
+@pytest.mark.parametrize("leaf", [0, 1])
+@pytest.mark.parametrize(("behind", "finds"), [(55, False), (65, True)])
+def test_an_event_cannot_be_sealed_after_its_witnesses_signed(
+    world, leaf, behind, finds
+):
+    """The opening entry and the first data are both in the tree of two leaves."""
+    world.sign_again(2, int(time.time()) - behind)
+    verifier = dated_verifier(world.ledger)
+    where = {"origin": "acme/p0", "leaf": leaf, "index": 0}
+    steps = {step.name: step for step in verifier.steps_for_event(**where)}
+    failed = [step for step in steps.values() if step.status == "failed"]
+    assert failed == [steps["manifest"]] * finds
+    if not finds:
+        assert verifier.event(**where).attested_by == WITNESSES
+        return
+    assert failed[0].place == f"acme/p0 leaf {leaf}"
+    with pytest.raises(IntegrityError, match="had not come when witness quorum signed"):
+        verifier.event(**where)
+
+
+def test_nor_after_a_time_authority_did(world):
+    authority, ledger = Authority(), world.ledger
+    believe(ledger, authority)
+    write_manifest(ledger)
+    stamp(ledger, authority, at=now() - timedelta(seconds=90))
+    with pytest.raises(IntegrityError, match="when time authority CN=test tsa signed"):
+        dated_verifier(ledger).event(origin="acme/p0", leaf=1, index=0)
 
 
 def test_manifests_that_wait_for_witnesses_are_not_there_yet(tmp_path):
