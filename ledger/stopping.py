@@ -5,6 +5,10 @@ from __future__ import annotations
 import signal
 from queue import Empty, SimpleQueue
 
+from ledger import clock
+
+_LOOK_S = 0.25
+
 
 class Stopping:
     """Says whether the process was told to end; waits for it.
@@ -13,7 +17,12 @@ class Stopping:
     that thread holds the very lock that :meth:`threading.Event.set` takes: it would
     then wait for itself for ever. ``SimpleQueue.put`` is made to be entered again.
 
-    Source: Python documentation, ``queue.SimpleQueue.put``.
+    The handler runs only once the main thread is back from what it waits in, and a
+    signal that comes just before it begins to wait, or to another thread, does not end
+    that wait: so it never waits long at a time.
+
+    Source: Python documentation, ``queue.SimpleQueue.put``, and ``signal``, "Execution
+    of Python signal handlers".
     """
 
     def __init__(self) -> None:
@@ -38,10 +47,13 @@ class Stopping:
 
     def wait(self, seconds: float | None = None) -> bool:
         """Wait until told to stop, or for so many seconds; return whether it was."""
-        try:
-            if not self._stopped:
-                self._told.get(timeout=seconds)
+        end = None if seconds is None else clock.monotonic() + seconds
+        while not self._stopped:
+            left = _LOOK_S if end is None else end - clock.monotonic()
+            try:
+                self._told.get(timeout=max(0.0, min(left, _LOOK_S)))
                 self._stopped = True
-        except Empty:
-            pass
+            except Empty:
+                if end is not None and clock.monotonic() >= end:
+                    break
         return self._stopped

@@ -33,3 +33,28 @@ def test_a_storm_of_signals_never_makes_the_waiting_thread_wait_for_itself() -> 
         check=True,
     )
     assert ended.stdout == "ended True False False\n"
+
+
+ELSEWHERE = """\
+import signal, threading
+from ledger.stopping import Stopping
+
+def end() -> None:
+    signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+
+stopping = Stopping.on_signals()
+threading.Timer(0.2, end).start()
+print("ended", stopping.wait())
+"""
+
+
+def test_a_signal_that_does_not_interrupt_the_waiting_thread_is_not_lost() -> None:
+    """Another thread takes it, as when it comes just before the wait begins."""
+    ended = subprocess.run(
+        [sys.executable, "-c", ELSEWHERE],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert ended.stdout == "ended True\n"
