@@ -5,6 +5,7 @@
 #   make test [PYTEST_ARGS=...]
 #   make forgeries               every forgery of the table, by whom, found by what and where
 #   make check                   lint, format, types, import contracts, schema imprint
+#   make fuzz [SECONDS=600] [PARSER=NAME]  every parser of outside bytes, or one, with atheris
 #   make bench [BENCH_JSON=FILE] long runs: rates and latencies beside raw limits
 #   make lock                    write requirements*.txt anew from pyproject.toml
 
@@ -15,9 +16,11 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 BIN := .venv/bin
 LOG ?= sqlite
 BENCH_JSON ?=
+SECONDS ?= 600
+PARSER ?=
 PYTEST_ARGS ?=
 
-.PHONY: help demo test forgeries check bench lock clean
+.PHONY: help demo test forgeries check fuzz bench lock clean
 help:
 	@sed -n 's/^#   //p' Makefile
 
@@ -53,6 +56,15 @@ check: .venv/test.stamp
 	$(BIN)/lint-imports
 	$(BIN)/mlledger schemas --check
 
+# Atheris has wheels for Linux and CPython 3.11 to 3.13; it is no part of the tests.
+.venv/fuzz.stamp: .venv/test.stamp requirements-fuzz.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-fuzz.txt
+	@touch $@
+
+fuzz: .venv/fuzz.stamp
+	@for name in $(or $(PARSER),$$($(BIN)/python -m tests.fuzz --names)); do \
+	  $(BIN)/python -m tests.fuzz $$name --seconds $(SECONDS) || exit; done
+
 bench: .venv/test.stamp
 	$(BIN)/python -m benchmarks $(if $(BENCH_JSON),--json "$(BENCH_JSON)")
 
@@ -65,6 +77,7 @@ lock:
 	$(LOCK) --group build -o requirements-core.txt
 	$(LOCK) --extra all --group build -o requirements.txt
 	$(LOCK) --extra all --group dev -o requirements-dev.txt
+	$(LOCK:pyproject.toml=) --group fuzz -o requirements-fuzz.txt
 
 clean:
 	rm -rf .venv .pytest_cache .ruff_cache .hypothesis .mlledger .mlledger-kafka

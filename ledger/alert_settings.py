@@ -119,7 +119,7 @@ def _check_address(place: str, route: AlertConfig) -> None:
     if route.url.startswith(("env:", "file:")):
         return
     schemes = ("smtp", "smtps") if route.kind == "email" else ("http", "https")
-    if urlsplit(route.url).scheme not in schemes or not urlsplit(route.url).hostname:
+    if not _is_address(route.url, schemes):
         raise ConfigurationError(
             f"{place}: url: not an address of {' or '.join(schemes)}"
         )
@@ -127,3 +127,11 @@ def _check_address(place: str, route: AlertConfig) -> None:
         raise ConfigurationError(
             f"{place}: secret: name it as env:NAME or file:PATH, not itself"
         )
+
+
+def _is_address(url: str, schemes: tuple[str, ...]) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # an IPv6 bracket that is not closed, a port that is none
+        return False

@@ -20,7 +20,16 @@ import re
 from enum import Enum
 from functools import cache, lru_cache
 from types import NoneType, UnionType
-from typing import TYPE_CHECKING, Annotated, Any, Union, cast, get_args, get_origin
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    Never,
+    Union,
+    cast,
+    get_args,
+    get_origin,
+)
 from typing import get_type_hints as _hints
 
 from ledger.errors import MalformedError
@@ -44,6 +53,8 @@ _KEY_ORDER = (
     *("items", "values", "size", "default", "logicalType"),
 )
 _MAX_DEPTH = 32
+MAX_SCHEMA = 16_384
+"""Bytes of a schema: compiling takes two thousand times as many for a moment."""
 # Every reading of a control log judges the same schemas again: the newest are kept.
 _KNOWN = 512
 
@@ -99,10 +110,15 @@ def parse_schema(data: bytes) -> Schema:
     """Return a registered schema as JSON objects.
 
     Raises:
-        MalformedError: the bytes are not JSON, or an object repeats a key.
+        MalformedError: more than :data:`MAX_SCHEMA` bytes, not JSON, or an object
+            repeats a key.
     """
+    if len(data) > MAX_SCHEMA:
+        raise MalformedError(f"a schema of {len(data)} bytes; at most {MAX_SCHEMA}")
     try:
-        schema = json.loads(data.decode(), object_pairs_hook=_unique)
+        schema = json.loads(
+            data.decode(), object_pairs_hook=_unique, parse_constant=_no_constant
+        )
     except (ValueError, RecursionError) as error:
         raise MalformedError(f"not a schema: {error}") from error
     if not isinstance(schema, dict):
@@ -157,6 +173,10 @@ def field_hints(cls: type[Part]) -> dict[str, Any]:
 def is_nullable(hint: Any) -> bool:
     """Tell whether a field of this annotated type may be null."""
     return get_origin(hint) in {Union, UnionType} and NoneType in get_args(hint)
+
+
+def _no_constant(word: str) -> Never:
+    raise ValueError(f"{word} is not JSON")
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

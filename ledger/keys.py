@@ -252,13 +252,15 @@ def _read_private(path: Path) -> bytes:
             return file.read()
     except OSError as error:
         raise ConfigurationError(f"{path}: {error.strerror}") from error
+    except ValueError as error:  # U+0000 within the path
+        raise ConfigurationError(f"{str(path)!r}: not a path") from error
 
 
 def _read_variable(name: str) -> bytes:
     text = os.environ.get(name)
     if text is None:
         raise ConfigurationError(f"the environment has no variable {name}")
-    return text.encode()
+    return os.fsencode(text)
 
 
 def _from_pem(data: bytes, uri: str) -> Ed25519Signer:

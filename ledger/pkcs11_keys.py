@@ -92,7 +92,7 @@ def _attributes(text: str, between: str, known: set[str]) -> dict[str, bytes]:
                 f"pkcs11: attribute {name[:20]!r} is unknown or stands twice",
                 hint=f"one of {', '.join(sorted(known))}",
             )
-        found[name] = unquote_to_bytes(value)
+        found[name] = unquote_to_bytes(os.fsencode(value))
     return found
 
 

@@ -64,7 +64,7 @@ def read_statement(path: Path) -> StatementEndorsed:
             statement=bytes.fromhex(data["body"]),
             endorsements=endorsements,
         )
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise MalformedError(f"{path}: not a statement file: {error}") from error
 
 

@@ -27,7 +27,8 @@ from ledger.tree import complete_subtrees
 HEIGHT = 8
 WIDTH = 1 << HEIGHT
 MAX_LEAF = 0xFFFF
-_NUMBER = r"(?:x[0-9]{3}/)*[0-9]{3}"
+# Eighteen digits: a tree of 2**63 leaves has fewer tiles than that.
+_NUMBER = r"(?:x[0-9]{3}/){0,5}[0-9]{3}"
 _PATH = re.compile(rf"tile/([0-9]{{1,2}}|entries)/({_NUMBER})(?:\.p/([0-9]{{1,3}}))?")
 
 

@@ -101,21 +101,23 @@ def parse_index(text: str, *, origin: str, place: str) -> Index:
     Raises:
         MalformedError: it is not spelled exactly so, or of another origin.
     """
-    lines, index = text.split("\n"), Index(origin)
+    lines, segments = text.split("\n"), list[SegmentLine]()
     if lines[:2] == [_HEAD, origin]:
         for line in lines[2:-1]:
-            index = _extended(index, line, place)
+            end = segments[-1].last + 1 if segments else 0
+            segments.append(_segment(line, end, place))
+    index = Index(origin, tuple(segments))
     if format_index(index) != text:
         raise MalformedError(f"{place}: not the index of {origin}", place=place)
     return index
 
 
-def _extended(index: Index, line: str, place: str) -> Index:
+def _segment(line: str, end: int, place: str) -> SegmentLine:
+    """Return what a line says; it covers no offset below ``end``."""
     match = _LINE.fullmatch(line)
     if match is None:
         raise MalformedError(f"{place}: not a line of an index: {line!r}", place=place)
     first, last, records = (int(match[n]) for n in (1, 2, 3))
-    in_order = not index.segments or first >= index.end
-    if not (in_order and first <= last and records <= last - first + 1):
+    if not (end <= first <= last and records <= last - first + 1):
         raise MalformedError(f"{place}: offsets out of order: {line!r}", place=place)
-    return index.plus(SegmentLine(first, last, records, bytes.fromhex(match[4])))
+    return SegmentLine(first, last, records, bytes.fromhex(match[4]))

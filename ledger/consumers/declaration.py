@@ -83,7 +83,7 @@ def _read(path: Path) -> object:
     try:
         text = path.read_text(encoding="utf-8")
         return json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InvalidEventError(f"{path}: {error}") from error
 
 

@@ -58,12 +58,13 @@ def read_criteria(path: Path) -> list[dict[str, Any]]:
         InvalidEventError: the file or a limit does not fit; the text says which.
         OSError: it cannot be read.
     """
-    text = path.read_text(encoding="utf-8")
+    data = path.read_bytes()
     try:
+        text = data.decode()
         found: object = (
             tomllib.loads(text) if path.suffix == ".toml" else json.loads(text)
         )
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InvalidEventError(f"{path}: {error}") from error
     if isinstance(found, dict):
         found = cast("dict[str, Any]", found).get("criteria")

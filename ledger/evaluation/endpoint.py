@@ -55,8 +55,12 @@ class Endpoint:
         headers: Mapping[str, str] | None = None,
         timeout_s: float = TIMEOUT_S,
     ) -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
+        try:
+            parts = urlsplit(url)
+            is_address = parts.hostname and parts.port != 0
+        except ValueError as error:
+            raise ConfigurationError(f"{url}: not a host and port") from error
+        if parts.scheme not in {"http", "https"} or not is_address:
             raise ConfigurationError(f"{url}: not an http:// or https:// address")
         if parts.username or parts.password:
             raise ConfigurationError(
@@ -118,7 +122,7 @@ class Endpoint:
         data = self._post(body)
         try:
             found: object = json.loads(data)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise MalformedError(
                 f"{self.where}: the answer is not JSON", place=self.where
             ) from error

@@ -120,7 +120,10 @@ def read_suite(path: Path, *, name: str | None = None) -> Suite:
         OSError: it cannot be read.
     """
     data = path.read_bytes()
-    lines = data.decode("utf-8").splitlines()
+    try:
+        lines = data.decode("utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        raise InvalidEventError(f"{path}: not UTF-8") from error
     cases = tuple(
         _case(line, number, path.name)
         for number, line in enumerate(lines, 1)
@@ -135,7 +138,7 @@ def _case(line: str, number: int, file: str) -> Case:
     where = f"{file} line {number}"
     try:
         found: object = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InvalidEventError(f"{where}: not JSON: {error}") from error
     fields = cast("dict[str, Any]", found if isinstance(found, dict) else {})
     if not isinstance(fields.get("request"), dict) or "expect" not in fields:

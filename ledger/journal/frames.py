@@ -21,6 +21,7 @@ PREFIX = 8
 FRAME = PREFIX + SCHEMA_ID
 LARGEST = FRAME + MAX_EVENT
 _FRONT = struct.Struct(">II")
+_PATIENCE = 256  # times the segment; bytes at random ask for 32
 _TITLE = b"mlledger/spool/v1\n"
 
 
@@ -99,7 +100,10 @@ def parse_title(data: bytes) -> tuple[bytes, str] | None:
     content = _frame_at(data, 0)
     if content is None or not is_title(content):
         return None
-    return content[:16], content[SCHEMA_ID + len(_TITLE) :].decode()
+    try:
+        return content[:16], content[SCHEMA_ID + len(_TITLE) :].decode()
+    except UnicodeDecodeError:
+        return None
 
 
 def is_title(content: bytes) -> bool:
@@ -110,18 +114,22 @@ def is_title(content: bytes) -> bool:
 def salvage(data: bytes, start: int) -> tuple[list[bytes], list[tuple[int, bytes]]]:
     """Part a damaged segment, from ``start``.
 
+    The search ends, as if nothing whole came after, where far more bytes were summed up
+    for frames that are none than damage at random makes likely.
+
     Returns:
         The contents of the whole frames in order, and the byte ranges between them
         as (place, bytes).
     """
     good: list[bytes] = []
     bad: list[tuple[int, bytes]] = []
+    left = _PATIENCE * len(data)
     while start < len(data):
         for stop, content in frames_in(data, start):
             good.append(content)
             start = stop
         if start < len(data):
-            found = _next_frame(data, start + 1)
+            found, left = _next_frame(data, start + 1, left)
             bad.append((start, data[start:found]))
             start = found
     return good, bad
@@ -137,9 +145,14 @@ def _frame_at(data: bytes, start: int) -> bytes | None:
     return content if zlib.crc32(content) == checksum else None
 
 
-def _next_frame(data: bytes, start: int) -> int:
+def _next_frame(data: bytes, start: int, left: int) -> tuple[int, int]:
+    """Return where the next whole frame is, and how many bytes may yet be summed up."""
     largest = LARGEST.to_bytes(4, "big")
     for place in range(start, len(data) - PREFIX - SCHEMA_ID):
-        if data[place : place + 4] <= largest and _frame_at(data, place) is not None:
-            return place
-    return len(data)
+        if left < 0:
+            break
+        if data[place : place + 4] <= largest:
+            left -= int.from_bytes(data[place : place + 4], "big")
+            if _frame_at(data, place) is not None:
+                return place, left
+    return len(data), left

@@ -6,6 +6,8 @@ import { require } from "./errors.mjs";
 import { parseJson } from "./json.mjs";
 
 const MAX_DEPTH_OF_SCHEMA = 32;
+const MAX_SCHEMA = 16_384;
+const MAX_LEAST = 4_096;
 const NAMESPACE = /^mlledger\.([a-z]+\.[a-z][a-z0-9_]*)$/;
 const RECORD_NAME = /^([a-z]+)_v([1-9][0-9]{0,4})$/;
 const TWO_64 = 1n << 64n;
@@ -48,6 +50,7 @@ function readerOf(schemaBytes) {
 }
 
 function schemaObject(schemaBytes) {
+  require(schemaBytes.length <= MAX_SCHEMA, "schema: too long");
   const schema = parseJson(textOf(schemaBytes, "schema"), "schema");
   require(schema instanceof Map, "schema: no JSON object");
   return schema;
@@ -168,6 +171,7 @@ class Compiler {
     require(!this.named.has(full), `schema defines ${full} twice`);
     this.named.set(full, null);
     const made = this.body(schema, full.slice(0, Math.max(0, full.lastIndexOf("."))), depth);
+    require(made[1] <= MAX_LEAST, "schema has a value of too many bytes");
     this.named.set(full, made);
     return made;
   }
@@ -179,6 +183,7 @@ class Compiler {
     const fields = listed(schema, "fields").map((field) => {
       require(field instanceof Map, "schema: not a field");
       const [read, least] = this.compile(field.get("type"), namespace, depth + 1);
+      require(least > 0, "schema has a field that takes no bytes");
       return { name: String(field.get("name")), read, least };
     });
     const names = new Set(fields.map((field) => field.name));

@@ -29,11 +29,11 @@ class Connection:
     """
 
     def __init__(self, url: str) -> None:
-        parts = urlsplit(url)
         try:
+            parts = urlsplit(url)
             self._port = parts.port
         except ValueError as error:
-            raise ConfigurationError(f"{url}: not a port") from error
+            raise ConfigurationError(f"{url}: not a host and port") from error
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise ConfigurationError(
                 f"{url!r}: not the URL of a witness", hint="https://HOST[:PORT]/PREFIX"

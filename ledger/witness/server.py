@@ -229,8 +229,8 @@ def parse_address(text: str) -> tuple[str, int]:
     """
     host, colon, port = text.rpartition(":")
     host = host[1:-1] if host.startswith("[") and host.endswith("]") else host
-    is_number = port.isascii() and port.isdecimal() and int(port) < 1 << 16
-    if not (host and colon and is_number):
+    is_number = port.isascii() and port.isdecimal() and len(port) < 6
+    if not (host and colon and is_number and int(port) < 1 << 16):
         raise ConfigurationError(
             f"{text!r}: not an address",
             hint="--listen HOST:PORT, such as 127.0.0.1:8080",
