@@ -54,7 +54,10 @@ def serve(
     port: Annotated[int, Option(help="TCP port", min=1, max=65_535)] = 8600,
     home: HomeOption = None,
 ) -> None:
-    """Serve the dashboard: pages, /healthz and /readyz on one port; read-only."""
+    """Serve the dashboard: pages, /healthz and /readyz on one port.
+
+    It changes nothing; who takes a record away is recorded.
+    """
     with reporting("serve"):
         from dashboard import serving
 
@@ -128,6 +131,8 @@ def build(
                 "the log did not take the event yet; it is in the journal and will be "
                 "sent by the next process (mlledger journal flush)"
             )
+        if data["unrecorded"]:
+            answer.warnings.append(data["unrecorded"])
         emit(answer, form)
 
 

@@ -3,10 +3,11 @@
 Avro's usual readers take what the format calls wrong: a boolean of 2, a negative index
 of an enumeration, numbers beyond 64 bits, a map with a key twice. Signed evidence must
 not mean one thing to one reader and something else to the next, so this reader refuses
-them, and it never allocates more than the body itself can fill.
+them. It never allocates more than the body itself can fill: fields and items take a
+byte at least, so that no small body stands for a large value.
 
-Of the freedoms Avro gives to writers it takes arrays and maps in several blocks, with
-or without block sizes. Source: Apache Avro 1.12 specification, "Binary encoding".
+Of Avro's freedoms it takes arrays and maps in several blocks, with or without sizes.
+Source: Apache Avro 1.12 specification, "Binary encoding".
 
 The function is compiled from Python text, a function for each record, array, map and
 union of the schema, thrice as quick as closures. For a record of an id and a text::
@@ -24,8 +25,8 @@ union of the schema, thrice as quick as closures. For a record of an id and a te
             v1, at = read_string(data, at)
         return {'id': v0, 'text': v1}, at
 
-Slices may reach beyond the body, which is seen in the end: no place ever moves back, so
-the last one then lies outside. From a schema only ``repr`` of names gets into the text.
+Slices may reach beyond the body, which is seen in the end, as no place ever moves back.
+From a schema only ``repr`` of names gets into the text.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ from ledger import avro_values as values
 from ledger.errors import MalformedError
 
 _MAX_DEPTH = 32
+_MAX_LEAST = 4_096  # bytes; as many values are made before their bytes are missed
 
 
 class _Code(NamedTuple):
@@ -70,10 +72,7 @@ if byte > 1:
     raise MalformedError("Avro boolean is neither 0 nor 1")
 @ = byte == 1
 at += 1"""
-_FIXED = """\
-start = at
-at += {size}
-@ = data[start:at]"""
+_FIXED = "start = at\nat += {size}\n@ = data[start:at]"
 _SYMBOL = """\
 @ = first_{number}[data[at]]
 if @ is None:
@@ -95,7 +94,7 @@ while True:
     count, end = SHORT[data[at]], -1
     at += 1
     if count < 0:
-        count, end, at = read_block(data, at - 1)
+        count, end, at = read_block(data, at - 1, {least})
     if count == 0:
         break
     for _ in range(count):
@@ -124,7 +123,7 @@ def compile_reader(schema: dict[str, Any]) -> Callable[[bytes], Any]:
 
     Raises:
         MalformedError: the schema is none that can be read safely: an unknown type or
-            name, recursion, or items that take no bytes.
+            name, recursion, fields or items that take no bytes, values of over 4 KiB.
     """
     read = _Compiler().reader(schema)
 
@@ -197,6 +196,8 @@ class _Compiler:
             raise MalformedError(f"schema defines {full} twice")
         self._named[full] = None
         made = self._body(schema, full.rpartition(".")[0], depth)
+        if made.least > _MAX_LEAST:
+            raise MalformedError(f"schema has a value of over {_MAX_LEAST} bytes")
         self._named[full] = made
         return made
 
@@ -231,7 +232,10 @@ class _Compiler:
         found = cast("dict[str, Any]", field)
         kind = found.get("type")
         if not _is_nullable(kind):
-            return str(found.get("name")), self.compile(kind, space, depth + 1)
+            code = self.compile(kind, space, depth + 1)
+            if code.least == 0:
+                raise MalformedError("schema has a field that takes no bytes")
+            return str(found.get("name")), code
         inner = self.compile(kind[1], space, depth + 1).text
         text = _NULLABLE.format(inner=_indented(inner, 4))
         return str(found.get("name")), _Code(text, 1)
@@ -251,14 +255,14 @@ class _Compiler:
         code = self.compile(kind, space, depth + 1)
         if code.least == 0 and not is_map:
             raise MalformedError("schema has an array of items that take no bytes")
-        item = code.text.replace("@", "value")
+        item, least = code.text.replace("@", "value"), code.least + is_map
         if is_map:
             key = _PRIMITIVES["string"].text.replace("@", "key")
             item = "\n".join((key, _KEY, item, "found[key] = value"))
         else:
             item += "\nfound.append(value)"
         empty = "{}" if is_map else "[]"
-        text = _BLOCKS.format(empty=empty, item=_indented(item, 8))
+        text = _BLOCKS.format(empty=empty, item=_indented(item, 8), least=least)
         return self._call([text], "found", 1)
 
     def _call(self, lines: Iterable[str], value: str, least: int) -> _Code:

@@ -86,10 +86,10 @@ def symbol_reader(symbols: list[str]) -> Read:
     return read
 
 
-def read_block(data: bytes, at: int) -> tuple[int, int, int]:
+def read_block(data: bytes, at: int, least: int) -> tuple[int, int, int]:
     """Return the number of items of a block, its end (or -1), and where it begins.
 
-    Every item takes a byte at least, so that more than are left is too many.
+    Every item takes ``least`` bytes, 1 or more, so that more than are left is too many.
     """
     count, at = read_long(data, at)
     end = -1
@@ -98,7 +98,7 @@ def read_block(data: bytes, at: int) -> tuple[int, int, int]:
         count, end = -count, at + size
         if size < 0 or end > len(data):
             raise MalformedError("Avro block is outside the body")
-    if count > len(data) - at:
+    if count * least > len(data) - at:
         raise MalformedError("Avro body ends too early")
     return count, end, at
 

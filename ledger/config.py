@@ -6,10 +6,8 @@ Paths in the file are relative to the home, so that a copied home still works.
 
 from __future__ import annotations
 
-import difflib
 import json
 import os
-import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import fields, replace
@@ -17,8 +15,10 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from ledger.alert_settings import AlertConfig, parse_alerts
-from ledger.capture_settings import CaptureConfig, VaultConfig
+from ledger.capture_settings import AccessConfig, CaptureConfig, VaultConfig
 from ledger.errors import ConfigurationError
+from ledger.manner import detail
+from ledger.setting_checks import check_allowed, check_known, texts_of
 from ledger.settings import (
     Config,
     ConsumersConfig,
@@ -33,6 +33,8 @@ from ledger.settings import (
 __all__ = [
     "FILE_NAME",
     "HOME_NAME",
+    "SECTIONS",
+    "VARIABLES",
     "AlertConfig",
     "Config",
     "ConsumersConfig",
@@ -50,7 +52,7 @@ __all__ = [
 
 FILE_NAME = "mlledger.toml"
 HOME_NAME = ".mlledger"
-_SECTIONS: Mapping[str, type[Any]] = {
+SECTIONS: Mapping[str, type[Any]] = {
     "log": LogConfig,
     "producer": ProducerConfig,
     "database": DatabaseConfig,
@@ -59,6 +61,7 @@ _SECTIONS: Mapping[str, type[Any]] = {
     "consumers": ConsumersConfig,
     "capture": CaptureConfig,
     "vault": VaultConfig,
+    "access": AccessConfig,
 }
 _Section = TypeVar("_Section")
 
@@ -90,6 +93,7 @@ def load_config(home: Path | None = None) -> Config:
     """
     folder = (home or find_home()).absolute()
     path = folder / FILE_NAME
+    detail(f"settings: {path}")
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError as error:
@@ -100,16 +104,17 @@ def load_config(home: Path | None = None) -> Config:
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{path}: cannot be read: {error}") from error
     try:
-        return _overridden(parse_config(tomllib.loads(text), home=folder))
-    except tomllib.TOMLDecodeError as error:
+        found = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
         raise ConfigurationError(f"{path}: {error}") from error
+    return _overridden(parse_config(found, home=folder))
 
 
 def parse_config(data: Mapping[str, Any], *, home: Path) -> Config:
     """Build a :class:`Config` from parsed TOML; unknown keys are errors."""
-    _known(data, {"ledger", *_SECTIONS, "identities", "witness", "alert"}, "")
+    check_known(data, {"ledger", *SECTIONS, "identities", "witness", "alert"}, "")
     ledger = _table(data, "ledger")
-    _known(ledger, {"name", "ledger_id"}, "ledger.")
+    check_known(ledger, {"name", "ledger_id"}, "ledger.")
     try:
         ledger_id = bytes.fromhex(str(ledger.get("ledger_id", "")))
     except ValueError as error:
@@ -118,7 +123,7 @@ def parse_config(data: Mapping[str, Any], *, home: Path) -> Config:
         home=home,
         name=str(ledger.get("name", "")),
         ledger_id=ledger_id,
-        **{name: _section(kind, data, name) for name, kind in _SECTIONS.items()},
+        **{name: _section(kind, data, name) for name, kind in SECTIONS.items()},
         identities={k: str(v) for k, v in _table(data, "identities").items()},
         witnesses=_witnesses(data.get("witness", [])),
         alerts=parse_alerts(data.get("alert", [])),
@@ -132,7 +137,7 @@ def format_config(config: Config) -> str:
         f"name = {_toml(config.name)}",
         f"ledger_id = {_toml(config.ledger_id.hex())}",
     ]
-    for title in _SECTIONS:
+    for title in SECTIONS:
         section = getattr(config, title)
         lines += ["", f"[{title}]"]
         for item in fields(section):
@@ -158,24 +163,25 @@ def _options(values: Mapping[str, Any], title: str) -> list[str]:
 
 
 def _toml(value: object) -> str:
-    # A JSON string is a TOML basic string; so are JSON's numbers and booleans.
-    return json.dumps(value, ensure_ascii=False)
+    # A JSON string is a TOML basic string, but for U+007F that TOML wants escaped; so
+    # are JSON's numbers and booleans.
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007F")
 
 
 def _section(kind: type[_Section], data: Mapping[str, Any], name: str) -> _Section:
     table = dict(_table(data, name))
     known = {item.name: item for item in fields(cast("Any", kind))}
-    _known(table, set(known), f"{name}.")
+    check_known(table, set(known), f"{name}.")
     blank = kind()
     for key, value in table.items():
         wanted = getattr(blank, key)
         if isinstance(wanted, tuple):
-            table[key] = _texts(f"{name}.{key}", value)
+            table[key] = texts_of(f"{name}.{key}", value)
         elif not isinstance(wanted, Mapping) and type(value) is not type(wanted):
             raise ConfigurationError(
                 f"{name}.{key}: expected {type(wanted).__name__}, found {value!r}"
             )
-        _allowed(f"{name}.{key}", value)
+        check_allowed(f"{name}.{key}", value)
     return cast("_Section", replace(cast("Any", blank), **table))
 
 
@@ -189,7 +195,7 @@ def _witness(value: object) -> WitnessConfig:
     if not isinstance(value, dict):
         raise ConfigurationError("witness: expected tables, each headed [[witness]]")
     table = cast("dict[str, Any]", value)
-    _known(table, {item.name for item in fields(WitnessConfig)}, "witness.")
+    check_known(table, {item.name for item in fields(WitnessConfig)}, "witness.")
     given: dict[str, Any] = {"url": "", "vkey": "", **table}
     found = WitnessConfig(**given)
     for item in fields(found):
@@ -201,53 +207,6 @@ def _witness(value: object) -> WitnessConfig:
     return found
 
 
-def _texts(setting: str, value: object) -> tuple[str, ...]:
-    items = cast("list[object]", value) if isinstance(value, list) else [None]
-    texts = tuple(item for item in items if isinstance(item, str) and item)
-    if len(texts) != len(items):
-        raise ConfigurationError(
-            f"{setting}: expected a list of texts, found {value!r}"
-        )
-    return texts
-
-
-_EPOCH_OF = re.compile(r"manifest|p(?:0|[1-9][0-9]{0,5})")
-_CHOICES: dict[str, tuple[str, ...]] = {
-    "log.kind": ("sqlite", "kafka"),
-    "producer.mode": ("fire", "spool", "strict"),
-    "seal.state": ("sqlite", "postgres"),
-    "seal.witnesses": ("enforce", "observe"),
-}
-_AT_LEAST_ONE = {
-    *("log.partitions", "log.replication", "producer.heartbeat_s"),
-    *("producer.journal_mb", "seal.renew_s", "time.every_s"),
-}
-
-
-def _allowed(setting: str, value: object) -> None:
-    choices = _CHOICES.get(setting)
-    if choices is not None and value not in choices:
-        raise ConfigurationError(
-            f"{setting}: {value!r} is not one of {', '.join(choices)}"
-        )
-    if setting in _AT_LEAST_ONE and isinstance(value, int) and value < 1:
-        raise ConfigurationError(f"{setting}: {value} is less than 1")
-    if setting == "log.epochs":
-        _check_epochs(value)
-
-
-def _check_epochs(value: object) -> None:
-    if not isinstance(value, Mapping):
-        raise ConfigurationError("log.epochs: expected a table")
-    epochs = cast("Mapping[str, object]", value)
-    for name, number in epochs.items():
-        is_number = type(number) is int and number >= 1
-        if not (is_number and _EPOCH_OF.fullmatch(name)):
-            raise ConfigurationError(
-                f"log.epochs.{name}: expected p<k> or manifest, and 1 or more"
-            )
-
-
 def _table(data: Mapping[str, Any], name: str) -> dict[str, Any]:
     value = data.get(name, {})
     if not isinstance(value, dict):
@@ -255,39 +214,32 @@ def _table(data: Mapping[str, Any], name: str) -> dict[str, Any]:
     return cast("dict[str, Any]", value)
 
 
-def _known(table: Mapping[str, Any], known: set[str], prefix: str) -> None:
-    for key in table:
-        if key not in known:
-            near = difflib.get_close_matches(key, known, 1)
-            raise ConfigurationError(
-                f"{prefix}{key}: unknown setting",
-                hint=f"did you mean {prefix}{near[0]}?" if near else f"{sorted(known)}",
-            )
-
-
-_VARIABLES = {
+VARIABLES: Mapping[str, tuple[str, str]] = {
     "MLLEDGER_LOG__BOOTSTRAP": ("log", "bootstrap"),
     "MLLEDGER_PRODUCER__IDENTITY": ("producer", "identity"),
     "MLLEDGER_PRODUCER__KEY": ("producer", "key"),
     "MLLEDGER_PRODUCER__MODE": ("producer", "mode"),
+    "MLLEDGER_ACCESS__IDENTITY": ("access", "identity"),
+    "MLLEDGER_ACCESS__PURPOSE": ("access", "purpose"),
     "MLLEDGER_PG__DSN": ("database", "dsn"),
     "MLLEDGER_PG__SEAL_DSN": ("database", "seal_dsn"),
     "MLLEDGER_PG__VAULT_DSN": ("vault", "dsn"),
 }
+"""Variable → section and key that it overrides; also as ``<name>_FILE``."""
 
 
-_PREFIXES = ("MLLEDGER_LOG__", "MLLEDGER_PRODUCER__", "MLLEDGER_PG__")
+_PREFIXES = tuple({name.partition("__")[0] + "__" for name in VARIABLES})
 
 
 def _overridden(config: Config) -> Config:
-    for variable, (section, key) in _VARIABLES.items():
+    for variable, (section, key) in VARIABLES.items():
         if value := _variable(variable):
-            _allowed(f"{section}.{key}", value)
+            check_allowed(f"{section}.{key}", value)
             part = replace(getattr(config, section), **{key: value})
             config = replace(config, **{section: part})
     for variable in os.environ:
         if "__" in variable and variable.startswith(_PREFIXES):
-            _known({variable.removesuffix("_FILE"): ""}, set(_VARIABLES), "")
+            check_known({variable.removesuffix("_FILE"): ""}, set(VARIABLES), "")
     return config
 
 

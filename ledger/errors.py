@@ -5,6 +5,7 @@
     LedgerError
     ├── InvalidEventError        the caller's event is wrong: mend it            exit 2
     │   └── UnknownEventTypeError
+    ├── UsageError               the command line is wrong: mend it              exit 2
     ├── TooLargeError            larger than the format allows: split it         exit 2
     ├── ConfigurationError       mlledger.toml, key or extra: mend it            exit 3
     ├── NotFoundError            nothing is recorded under that name             exit 4
@@ -21,6 +22,7 @@
     │   └── TimeAuthorityError
     ├── NotAuthorisedError       the key may not do this                         exit 9
     ├── ConflictError            exists already, or state has moved on           exit 11
+    ├── TimedOutError            not done within --timeout: give it longer       exit 12
     └── JournalError             the local journal cannot take the event         exit 8
 
 "Could not check" and "verification failed" are never the same answer: the first
@@ -59,6 +61,13 @@ class UnknownEventTypeError(InvalidEventError):
     """No event type has that name."""
 
     code = "LDG-E002"
+
+
+class UsageError(LedgerError):
+    """The command line names no command, or an option or value it does not take."""
+
+    exit_code = 2
+    code = "LDG-L001"
 
 
 class TooLargeError(LedgerError):
@@ -201,6 +210,13 @@ class ConflictError(LedgerError):
 
     exit_code = 11
     code = "LDG-S001"
+
+
+class TimedOutError(LedgerError):
+    """A command was not done within the time its caller gave it."""
+
+    exit_code = 12
+    code = "LDG-T001"
 
 
 class JournalError(LedgerError):

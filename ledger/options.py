@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -35,3 +37,11 @@ def chosen(output: Format, *, json: bool) -> Format:
     if json and output in {"ndjson", "csv"}:
         raise BadParameter(f"--json and --output {output}: choose one of them")
     return "json" if json else output
+
+
+def asks_for_json(arguments: Sequence[str]) -> bool:
+    """Tell whether arguments that nobody has parsed yet ask for the JSON envelope."""
+    pairs = pairwise([*arguments, ""])
+    forms = {("--output", "json"), ("-o", "json")}
+    written = {"--json", "--output=json", "-ojson"}
+    return any(one in written or (one, two) in forms for one, two in pairs)

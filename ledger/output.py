@@ -21,7 +21,30 @@ from datetime import UTC, datetime
 from typing import Any, Literal, NoReturn, cast
 from uuid import UUID
 
-from ledger.errors import EvidenceError, LedgerError
+from ledger.errors import ConfigurationError, EvidenceError, LedgerError
+from ledger.extra_names import extra_of
+from ledger.manner import interactive, is_verbose, note, progress, warn
+from ledger.spelling import format_id, format_time, parse_id, parse_time
+
+__all__ = [
+    "SCHEMA",
+    "Answer",
+    "Format",
+    "cell",
+    "emit",
+    "envelope",
+    "error_entry",
+    "format_id",
+    "format_time",
+    "interactive",
+    "note",
+    "parse_id",
+    "parse_time",
+    "progress",
+    "reporting",
+    "to_json",
+    "warn",
+]
 
 Format = Literal["table", "json", "ndjson", "csv"]
 SCHEMA = "mlledger.cli/1"
@@ -81,9 +104,20 @@ def envelope(answer: Answer) -> dict[str, object]:
     }
 
 
+_NOT_FINITE = {"NaN": "nan", "Infinity": "inf", "-Infinity": "-inf"}
+
+
 def to_json(value: object) -> str:
-    """Return one line of JSON; ids, digests and times in their printed forms."""
-    return json.dumps(value, default=_plain, ensure_ascii=False)
+    """Return one line of JSON; ids, digests and times in their printed forms.
+
+    JSON has no NaN and no infinities: they are the texts ``nan``, ``inf``, ``-inf``.
+    """
+    try:
+        return json.dumps(value, default=_plain, ensure_ascii=False, allow_nan=False)
+    except ValueError:
+        text = json.dumps(value, default=_plain)
+        worded = json.loads(text, parse_constant=_NOT_FINITE.__getitem__)
+        return json.dumps(worded, ensure_ascii=False)
 
 
 def _plain(value: object) -> object:
@@ -101,54 +135,6 @@ def _plain(value: object) -> object:
             for item in dataclasses.fields(cast("Any", value))
         }
     return str(value)
-
-
-def format_id(value: bytes | UUID | None) -> str | None:
-    """Return an event id in UUID text form."""
-    if value is None:
-        return None
-    return str(value if isinstance(value, UUID) else UUID(bytes=value))
-
-
-def parse_id(text: str) -> bytes:
-    """Return the 16 bytes of an event id in UUID text form or 32 hex digits."""
-    from ledger.errors import InvalidEventError
-
-    try:
-        return UUID(text).bytes
-    except ValueError as error:
-        raise InvalidEventError(
-            f"{text!r} is not an event id", hint="8-4-4-4-12 hexadecimal digits"
-        ) from error
-
-
-def format_time(microseconds: int | None) -> str | None:
-    """Return microseconds since 1970 as ISO 8601 in UTC, six digits, with Z."""
-    if microseconds is None:
-        return None
-    seconds, micros = divmod(microseconds, 1_000_000)
-    moment = datetime.fromtimestamp(seconds, UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{micros:06d}Z"
-
-
-def parse_time(text: str) -> int:
-    """Return microseconds since 1970 of an ISO 8601 time; no zone means UTC."""
-    from ledger.errors import InvalidEventError
-
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise InvalidEventError(
-            f"{text!r} is not a time", hint="ISO 8601, such as 2026-11-21T09:30:00Z"
-        ) from error
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    try:
-        moment = moment.astimezone(UTC)
-    except OverflowError as error:
-        raise InvalidEventError(f"{text!r}: before year 1 or after 9999") from error
-    whole = moment.replace(microsecond=0)
-    return int(whole.timestamp()) * 1_000_000 + moment.microsecond
 
 
 def emit(answer: Answer, form: Format = "table") -> NoReturn:
@@ -200,7 +186,7 @@ def _print_table(answer: Answer) -> None:
     elif rows := _rows(answer):
         _table(rows)
     elif not answer.errors:
-        sys.stderr.write("nothing recorded\n")
+        note("nothing recorded")
     _complain(answer)
 
 
@@ -278,6 +264,8 @@ def reporting(command: str, form: Format = "table") -> Generator[None]:
         failed = Answer(command, exit=error.exit_code, errors=[error_entry(error)])
     except (OSError, UnicodeError) as error:
         failed = _refused(command, error)
+    except ModuleNotFoundError as error:
+        failed = _not_installed(command, error)
     except Exception as error:  # printed with its place, exit code 1
         if type(error).__module__.split(".")[0] in {"click", "typer"}:
             raise  # the command line's own way of ending, not a defect
@@ -294,9 +282,23 @@ def _refused(command: str, error: OSError | UnicodeError) -> Answer:
     return Answer(command, exit=code, errors=[entry])
 
 
+def _not_installed(command: str, error: ModuleNotFoundError) -> Answer:
+    """Name the extra of a package that is lacking; one of our own is a defect."""
+    extra = extra_of(error.name or "")
+    if extra is None:
+        return _defect(command, error)
+    lacking = ConfigurationError(
+        f"mlledger {command}: needs packages that are not installed ({error})",
+        hint=f"pip install 'mlledger[{extra}]'",
+    )
+    return Answer(command, exit=lacking.exit_code, errors=[error_entry(lacking)])
+
+
 def _defect(command: str, error: Exception) -> Answer:
     import traceback
 
+    if is_verbose():
+        traceback.print_exception(error)
     frame = traceback.extract_tb(error.__traceback__)[-1]
     entry: dict[str, object] = {
         "id": LedgerError.code,
@@ -305,27 +307,3 @@ def _defect(command: str, error: Exception) -> Answer:
         "hint": "this is a defect of the program; please report it",
     }
     return Answer(command, exit=LedgerError.exit_code, errors=[entry])
-
-
-def note(message: str) -> None:
-    """Write a progress line or hint to stderr."""
-    sys.stderr.write(message + "\n")
-
-
-def interactive() -> bool:
-    """Tell whether stderr is a terminal on which progress may be drawn."""
-    return sys.stderr.isatty() and not os.environ.get("CI")
-
-
-@contextmanager
-def progress(title: str, total: int | None = None) -> Generator[Callable[[int], None]]:
-    """Show progress on stderr; yields a function that takes the amount done more."""
-    if not interactive():
-        yield lambda _amount: None
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True)) as bar:
-        task = bar.add_task(title, total=total)
-        yield lambda amount: bar.update(task, advance=amount)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+import stat
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 from ledger.errors import MalformedError, MissingEvidenceError
 
+MAX_FILE = 256 * (2 + 65_535)
+"""Bytes of the largest file there can be: a tile of the largest entries."""
 _OF_AN_EPOCH = re.compile(r"e[1-9][0-9]*/")
 
 
@@ -58,7 +61,7 @@ class PublicFolder:
     def list(self, origin: str) -> Iterator[str]:
         """See :meth:`Public.list`."""
         folder = self._locate(origin)
-        for path in _files_below(folder):
+        for path in _files_below(folder, set()):
             name = path.relative_to(folder).as_posix()
             if not _OF_AN_EPOCH.match(name):
                 yield name
@@ -68,8 +71,12 @@ class PublicFolder:
         return self._read("policy")
 
     def _read(self, place: str) -> bytes:
+        path = self._locate(place)
         try:
-            return self._locate(place).read_bytes()
+            if stat.S_ISFIFO(path.stat().st_mode):  # to open one may last for ever
+                raise MalformedError(f"{place}: a pipe", place=place)
+            with path.open("rb") as file:
+                data = file.read(MAX_FILE + 1)
         except (FileNotFoundError, NotADirectoryError) as error:
             raise MissingEvidenceError(f"{place}: absent", place=place) from error
         except IsADirectoryError as error:
@@ -77,6 +84,9 @@ class PublicFolder:
         except OSError as error:
             text = f"{place}: {error.strerror}"
             raise MissingEvidenceError(text, place=place) from error
+        if len(data) > MAX_FILE:
+            raise MalformedError(f"{place}: more than {MAX_FILE} bytes", place=place)
+        return data
 
     def _locate(self, place: str) -> Path:
         parts = PurePosixPath(place).parts
@@ -85,11 +95,16 @@ class PublicFolder:
         return self.root.joinpath(*parts)
 
 
-def _files_below(folder: Path) -> Iterator[Path]:
+def _files_below(folder: Path, seen: set[tuple[int, int]]) -> Iterator[Path]:
     if not folder.is_dir():
         return
+    about = folder.stat()
+    if (identity := (about.st_dev, about.st_ino)) in seen:
+        text = f"{folder.name}: a folder that stands there twice"
+        raise MalformedError(text, place=folder.name)
+    seen.add(identity)
     for path in sorted(folder.iterdir()):
         if path.is_dir():
-            yield from _files_below(path)
+            yield from _files_below(path, seen)
         else:
             yield path

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from ledger.capture_settings import CaptureConfig, VaultConfig
+from ledger.capture_settings import AccessConfig, CaptureConfig, VaultConfig
 from ledger.errors import ConfigurationError, MalformedError
 from ledger.origins import CONTROL, MANIFEST, Place, parse_origin, place_of
 
@@ -167,9 +167,15 @@ class Config:
     consumers: ConsumersConfig = ConsumersConfig()
     capture: CaptureConfig = field(default_factory=CaptureConfig)
     vault: VaultConfig = field(default_factory=VaultConfig)
+    access: AccessConfig = field(default_factory=AccessConfig)
     identities: Mapping[str, str] = field(default_factory=dict[str, str])
     witnesses: tuple[WitnessConfig, ...] = ()
     alerts: tuple[AlertConfig, ...] = ()
+
+    @property
+    def reader(self) -> str:
+        """Identity that counts as who reads from this home."""
+        return self.access.identity or self.producer.identity
 
     @property
     def log_path(self) -> Path:

@@ -19,7 +19,6 @@ _COMMANDS = (
     "query",
     "sample",
     "whatis",
-    "worker",
     "db",
     "vault",
     "erase",
@@ -39,6 +38,7 @@ def register(app: typer.Typer) -> None:
     prove.register_replay()
     if find_spec("psycopg") is None:
         explain(app, _COMMANDS, extra="embedded")
+        _explain_parts()
         return
     from projections.commands import (
         alert,
@@ -79,3 +79,16 @@ def register(app: typer.Typer) -> None:
         finding,
     ):
         module.register(app)
+
+
+def _explain_parts() -> None:
+    """Name the extra for what this package adds to groups of the ledger's commands."""
+    from ledger.commands import consumers, prove, verify
+
+    parts = (
+        (consumers.group, "consumer", ("ls", "undeclared")),
+        (prove.group, "prove", ("decision", "answer", "report")),
+        (verify.group, "verify", ("projection",)),
+    )
+    for group, name, commands in parts:
+        explain(group, commands, extra="embedded", group=name)

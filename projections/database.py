@@ -27,6 +27,7 @@ from ledger.errors import (
     DatabaseUnavailableError,
     NotAuthorisedError,
 )
+from ledger.manner import detail, is_explaining
 from projections import embedded
 from projections.statements import composed, sql
 
@@ -73,9 +74,11 @@ class Database:
         """
         database = config.database
         if database.dsn:
+            detail("database: the server of [database] dsn")
             opened = cls(_checked(database.dsn), seal_dsn=database.seal_dsn)
         else:
             folder = config.home / database.folder
+            detail(f"database: embedded, {folder}")
             dsn = embedded.attach(folder)
             opened = cls(
                 conninfo.make_conninfo(dsn, dbname=_NAME),
@@ -101,7 +104,12 @@ class Database:
             NotAuthorisedError: the login may not act as that role.
         """
         with _answering():
-            return psycopg.connect(self.role_dsn(role), autocommit=autocommit)
+            made = psycopg.connect(self.role_dsn(role), autocommit=autocommit)
+        if is_explaining():
+            from projections.explained import ExplainedCursor
+
+            made.cursor_factory = ExplainedCursor
+        return made
 
     def pool(
         self, role: Role = "auditor", *, max_size: int = 4
@@ -170,6 +178,13 @@ class Database:
             if not connection.execute(sql(_PACKAGE, "is_granted")).fetchone():
                 name = Identifier(connection.info.dbname)
                 connection.execute(composed(_PACKAGE, "grant_database", name=name))
+
+
+@contextmanager
+def seal_database(config: Config) -> Generator[str]:
+    """Lend the DSN of the sealer's own database, of a home's server."""
+    with Database.open(config) as database:
+        yield database.seal_dsn()
 
 
 def _checked(dsn: str) -> str:

@@ -27,6 +27,19 @@ def sql(package: str, name: str) -> LiteralString:
     return cast("LiteralString", text)
 
 
+def part(package: str, name: str, /, **parts: Composable) -> Composable:
+    """Return a statement as part of another: without the mark of its end.
+
+    Args:
+        package: dotted name.
+        name: file name without ``.sql``.
+        parts: what stands in its own ``{name}`` places; none leaves braces alone.
+    """
+    text = sql(package, name).rstrip().rstrip(";")
+    found = SQL(text)
+    return found.format(**parts) if parts else found
+
+
 def composed(package: str, name: str, /, **parts: Composable) -> Composed:
     """Return a statement whose ``{name}`` places are filled with quoted identifiers."""
     return SQL(sql(package, name)).format(**parts)

@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING, Self
 
 from ledger import clock
 from ledger.errors import ConfigurationError
-from ledger.log import open_log
 from ledger.public import PublicFolder
-from ledger.registration import register_schemas
-from ledger.verification import ControlReader
+from ledger.sealing_service import FLUSH_S, SealingService, say_nothing
 from projections.asking import asking
-from projections.database import Database
-from projections.overseer import Overseer
+from projections.database import Database, seal_database
+from projections.digest_writer import DigestWriter
 from projections.projection import PROJECTIONS, Projector, Source
 from projections.schemas import migrate
 
@@ -21,19 +19,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ledger.config import Config
-    from ledger.emitter import Emitter
-    from ledger.log import Log
-    from ledger.seal import Sealer
     from projections.controls.running import DailyChecks
 
 
-_FLUSH_S = 10.0
 _ALERT_S = 10.0
 _DAY_US = 86_400_000_000
-
-
-def _say_nothing(_text: str) -> None:
-    """Let a word go."""
 
 
 class Worker:
@@ -63,31 +53,30 @@ class Worker:
         watch: bool = True,
         controls: bool = False,
         once: bool = False,
-        say: Callable[[str], None] = _say_nothing,
+        say: Callable[[str], None] = say_nothing,
     ) -> None:
         self._config = config
-        self._watch = watch
         self._controls = controls
-        self._seal = seal
         self._project = project
         self._once = once
         self._say = say
+        self._sealing = SealingService(
+            config,
+            seal=seal,
+            watch=watch,
+            once=once,
+            say=say,
+            seal_dsn=lambda: seal_database(config),
+        )
         self._stack = ExitStack()
-        self._log: Log | None = None
         self._database: Database | None = None
         self._prepared_us = 0
         self._alerted = -_ALERT_S
-        self._sealers: list[Sealer] | None = None
         self._projector: Projector | None = None
-        self._control: ControlReader | None = None
-        self._emitter: Emitter | None = None
-        self._overseer: Overseer | None = None
+        self._digests: DigestWriter | None = None
         self._daily: DailyChecks | None = None
-        self._alarms: dict[str, str] = {}
-        self.done = {
-            "leaves sealed": 0,
-            "manifests": 0,
-            "time tokens": 0,
+        self.done = self._sealing.done
+        self.done |= {
             "events projected": 0,
             "rows new": 0,
             "alerts delivered": 0,
@@ -97,44 +86,32 @@ class Worker:
     def step(self) -> bool:
         """Seal and project all that is there now; tell whether there was anything.
 
+        Sealing comes first: it goes on while the projections' database is away.
+
         Raises:
             UnavailableError: log or database is away; call :meth:`disconnect`, then
                 try again.
             IntegrityError: the evidence contradicts itself.
         """
         before = dict(self.done)
-        self._log = self._log or self._open_log()
-        self._do_watch()
-        if self._seal:
-            self._do_seal(self._log)
+        self._sealing.step()
         if self._project:
-            self._do_project(self._log)
+            self._do_project()
             self._do_alert()
         return self.done != before
 
     def finish(self) -> None:
-        """Seal what is there and cover it by a manifest: the last step of a service.
-
-        Else what was sealed since the last manifest would wait for the next start.
-
-        Raises:
-            UnavailableError, IntegrityError: as :meth:`step`.
-        """
-        from ledger.seal import drain
-
-        if self._log is None or self._sealers is None:
-            return  # nothing was sealed by this process, or all is away
-        self.done["leaves sealed"] += drain(self._sealers)
-        if self._overseer and self._overseer.write_manifest(at_once=True):
-            self.done["manifests"] += 1
-            self.done["leaves sealed"] += drain(self._sealers)
+        """See :meth:`ledger.sealing_service.SealingService.finish`."""
+        self._sealing.finish()
 
     def disconnect(self) -> None:
         """Close every connection; the next step makes new ones."""
-        self._log = self._sealers = self._projector = self._control = None
-        self._emitter = self._overseer = self._daily = None
+        self._projector = self._digests = self._daily = None
         self._database = None
-        self._stack.close()
+        try:
+            self._stack.close()
+        finally:
+            self._sealing.disconnect()
 
     def __enter__(self) -> Self:
         return self
@@ -142,93 +119,36 @@ class Worker:
     def __exit__(self, *_: object) -> None:
         self.disconnect()
 
-    def _open_log(self) -> Log:
-        log = open_log(self._config)
-        self._stack.callback(log.close)
-        return log
+    def _do_project(self) -> None:
+        if self._projector is None:
+            self._projector = self._open_projector()
+        elif self._database and clock.now_us() - self._prepared_us > _DAY_US:
+            self._make_tables(self._database)  # partitions of the coming months
+        self._sealing.control()  # the projector judges by what it says now
+        advanced = self._projector.advance()
+        self.done["events projected"] += advanced.events
+        self.done["rows new"] += advanced.rows
+        if self._database is not None:
+            self._do_digest(self._database)
+            if self._controls:
+                self._do_controls(self._database)
 
-    def _do_seal(self, log: Log) -> None:
-        """Seal first: it goes on while the projections' database is away."""
-        from ledger.seal import drain, open_state, sealers_for
+    def _open_projector(self) -> Projector:
+        control = self._sealing.control()
+        database = self._stack.enter_context(Database.open(self._config))
+        self._make_tables(database)
+        connection = database.connect("writer", autocommit=True)
+        self._stack.callback(connection.close)
+        public = PublicFolder(self._config.public)
+        self._database = database
+        source = Source(self._sealing.log(), public, control.control)
+        return Projector(connection, source, PROJECTIONS, {})
 
-        if self._sealers is None:
-            dsn = ""
-            if self._config.seal.state == "postgres":
-                dsn = self._stack.enter_context(Database.open(self._config)).seal_dsn()
-            state = open_state(self._config, dsn=dsn)
-            self._stack.callback(state.close)
-            self._sealers = sealers_for(self._config, log, state)
-            self.done["leaves sealed"] += drain(self._sealers[:1])  # the control log
-            self._register_schemas(log)
-        self.done["leaves sealed"] += drain(self._sealers)
-        self._sound_alarms(self._sealers)
-        self._do_manifest(log, self._sealers)
-
-    def _register_schemas(self, log: Log) -> None:
-        """Make this release's event types known to a ledger that is older."""
-        control = self._read_control(log)
-        try:
-            made = register_schemas(self._config, log, control.control)
-        except ConfigurationError as error:
-            hint = "on the operator's machine run: mlledger schemas register"
-            self._say(
-                f"event types of this release are not registered: {error}; {hint}"
-            )
-            return
-        if made:
-            self._say(f"registered {len(made)} event types of this release")
-
-    def _read_control(self, log: Log) -> ControlReader:
-        """Follow the control log to where it is sealed; what was read is kept."""
-        if self._control is None:
-            public = PublicFolder(self._config.public)
-            self._control = ControlReader(
-                log=log, public=public, ledger_id=self._config.ledger_id
-            )
-        self._control.refresh()
-        return self._control
-
-    def _do_manifest(self, log: Log, sealers: list[Sealer]) -> None:
-        """Write down how far the ledger has come, seal that, and have it dated."""
-        from ledger.seal import drain
-
-        if self._overseer is None:
-            self._overseer = Overseer(self._config, log, say=self._say)
-        if self._overseer.write_manifest(at_once=self._once):
-            self.done["manifests"] += 1
-            self.done["leaves sealed"] += drain(sealers)
-        self.done["time tokens"] += self._overseer.fetch_token(wait=self._once)
-
-    def _sound_alarms(self, sealers: list[Sealer]) -> None:
-        """Say what is wrong with witnesses, once, and when it is over."""
-        for sealer in sealers:
-            origin, alarm = sealer.origin, sealer.alarm
-            if alarm != self._alarms.get(origin, ""):
-                self._say(f"{origin}: {alarm or 'its witnesses have signed'}")
-                self._alarms[origin] = alarm
-
-    def _do_watch(self) -> None:
-        """Look once a minute who reads predictions, where the log is Kafka.
-
-        It comes first, and what it saw is in the log when it ends: so that one step
-        leaves nothing behind that is not sealed.
-        """
-        from ledger import consumers
-
-        if not self._watch or not consumers.is_due(self._config):
-            return
-        emitter = self._own_emitter()
-        if consumers.scan_if_due(self._config, emitter):
-            emitter.flush(_FLUSH_S)
-
-    def _own_emitter(self) -> Emitter:
-        """Return the emitter of what the worker itself sees and does."""
-        from ledger.setup import open_emitter
-
-        if self._emitter is None:
-            self._emitter = open_emitter(self._config)
-            self._stack.callback(self._emitter.close)
-        return self._emitter
+    def _do_digest(self, database: Database) -> None:
+        """Write once a day what the tables hold; of one step nothing stays unsealed."""
+        if self._digests is None:
+            self._digests = DigestWriter(self._sealing, database, say=self._say)
+        self._digests.step(wait=self._once)
 
     def _do_controls(self, database: Database) -> None:
         """Check the rules that are due; the next step seals what they found."""
@@ -237,8 +157,8 @@ class Worker:
         self._daily = self._daily or DailyChecks(
             self._config, database, at_once=self._once
         )
-        if checked := self._daily.step(self._own_emitter):
-            self._own_emitter().flush(_FLUSH_S)
+        if checked := self._daily.step(self._sealing.emitter):
+            self._sealing.emitter().flush(FLUSH_S)
             self.done["rules checked"] += checked
 
     def _do_alert(self) -> None:
@@ -250,39 +170,10 @@ class Worker:
             return
         self._alerted = clock.monotonic()
         with self._database.connect("auditor", autocommit=True) as connection:
-            told = Alerting(self._config, self._own_emitter()).step(connection)
+            told = Alerting(self._config, self._sealing.emitter()).step(connection)
         self.done["alerts delivered"] += told.delivered
         if told.given_up:
             self._say(f"{told.given_up} alerts were given up; see mlledger alert ls")
-
-    def _do_project(self, log: Log) -> None:
-        control = self._read_control(log)
-        if self._projector is None:
-            database = self._stack.enter_context(Database.open(self._config))
-            self._make_tables(database)
-            connection = database.connect("writer", autocommit=True)
-            self._stack.callback(connection.close)
-            public = PublicFolder(self._config.public)
-            source = Source(log, public, control.control)
-            self._projector = Projector(connection, source, PROJECTIONS, {})
-            self._database = database
-        elif self._database and clock.now_us() - self._prepared_us > _DAY_US:
-            self._make_tables(self._database)  # partitions of the coming months
-        advanced = self._projector.advance()
-        self.done["events projected"] += advanced.events
-        self.done["rows new"] += advanced.rows
-        self._do_digest(control)
-        if self._controls and self._database is not None:
-            self._do_controls(self._database)
-
-    def _do_digest(self, control: ControlReader) -> None:
-        """Write once a day what the tables hold; of one step nothing stays unsealed."""
-        from ledger.seal import drain
-
-        if self._overseer is None or self._database is None or not self._sealers:
-            return
-        if self._overseer.write_digests(self._database, control, wait=self._once):
-            self.done["leaves sealed"] += drain(self._sealers)
 
     def _make_tables(self, database: Database) -> None:
         self._prepared_us = clock.now_us()

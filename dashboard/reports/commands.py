@@ -72,6 +72,7 @@ def build_record(
         "event_id": format_id(issued.event_id),
         "in_log": issued.in_log,
         "outcome": issued.outcome,
+        "unrecorded": issued.unrecorded,
     }
     return written, chain.exit_code
 

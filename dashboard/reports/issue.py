@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 from uuid import UUID
 
 import rfc8785
@@ -14,6 +14,7 @@ from dashboard.reports.render import to_html
 from ledger.blobs import Blobs
 from ledger.errors import MalformedError
 from ledger.output import parse_time
+from projections.reading import Read, record_read
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,6 +38,7 @@ class Issued:
         event_id: 16 bytes of ``governance.report.issued``; None when not recorded.
         in_log: whether the log has that event; else it waits in the journal.
         outcome: of verifying the evidence, in words.
+        unrecorded: why it is not on record that it was handed out; empty otherwise.
     """
 
     json: Path
@@ -45,6 +47,7 @@ class Issued:
     event_id: bytes | None
     in_log: bool
     outcome: str
+    unrecorded: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,9 @@ def digest_of(content: bytes) -> str:
 def issue(config: Config, report: Report, *, folder: Path, record: bool) -> Issued:
     """Write a report's two files; with ``record`` keep the JSON and say so in the log.
 
+    Who it was handed to is recorded too (``governance.access.logged``), without
+    ``record`` only where ``[access] log`` asks for every reading.
+
     Raises:
         ConfigurationError: the home has no producer key.
         OSError: the folder cannot be written.
@@ -81,10 +87,12 @@ def issue(config: Config, report: Report, *, folder: Path, record: bool) -> Issu
     folder.mkdir(parents=True, exist_ok=True)
     stem = f"{report.report}-{report.subject}"
     json_path, html_path = folder / f"{stem}.json", folder / f"{stem}.html"
-    event_id, in_log = None, False
+    event_id, in_log, unrecorded = None, False, ""
     if record:
         Blobs(config.blobs).put(content)
         event_id, in_log = _record(config, report, digest)
+    if record or config.access.log:
+        unrecorded = record_read(config, reading_of(report, "cli"))
     json_path.write_bytes(content)
     html_path.write_text(to_html(report, digest=digest), encoding="utf-8")
     return Issued(
@@ -94,6 +102,18 @@ def issue(config: Config, report: Report, *, folder: Path, record: bool) -> Issu
         event_id=event_id,
         in_log=in_log,
         outcome=report.verification,
+        unrecorded=unrecorded,
+    )
+
+
+def reading_of(report: Report, channel: Literal["cli", "dashboard"]) -> Read:
+    """Return what is recorded of who gets a report."""
+    return Read(
+        kind="report",
+        query=report.report,
+        channel=channel,
+        parameters={"subject": report.subject, "known_as_of": report.known_as_of},
+        decision=UUID(report.subject).bytes,
     )
 
 
@@ -130,7 +150,7 @@ def parse_report(content: bytes) -> dict[str, Any]:
 
     try:
         data = json.loads(content)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise MalformedError(f"not a report: {error}", place="file") from error
     if not isinstance(data, dict) or data.get("schema") != SCHEMA:  # pyright: ignore[reportUnknownMemberType]
         raise MalformedError(f"not a report of the schema {SCHEMA}", place="file")

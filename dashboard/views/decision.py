@@ -8,6 +8,7 @@ from uuid import UUID
 import streamlit as st
 
 from dashboard.connection import access, draw_fault
+from dashboard.reading import note_page
 from dashboard.standing import positions, sizes
 from dashboard.views.decision_chain import draw_chain
 from dashboard.views.decision_found import draw_candidates, draw_event, draw_not_found
@@ -44,6 +45,8 @@ def show(ledger: Access) -> None:
     except LedgerError as error:
         draw_fault(error)
         return
+    if CHAIN[1] not in asked:
+        note_page(ledger, "decision", {"id": (wanted or "").strip()})
     footer(ledger, read, asked)
 
 
@@ -62,6 +65,8 @@ def _draw(ledger: Access, connection: Connection, wanted: str) -> list[tuple[str
     found = decision_find(connection, identifier)
     if len(found) == 1:
         draw_chain(ledger, connection, found[0])
+        one = found[0].event_id
+        note_page(ledger, "decision", {"id": str(one)}, decision=one.bytes)
         return [*CHAIN, ("projections.decisions", "decision_find")]
     if found:
         draw_candidates(found, f"Decisions of case {identifier}, newest first")

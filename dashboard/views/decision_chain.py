@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json as json_module
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import streamlit as st
 
 from dashboard.links import line_of
+from dashboard.reading import draw_unrecorded, note_download
 from dashboard.reports.decision_record import record_of
 from dashboard.reports.issue import digest_of
 from dashboard.reports.render import to_html
@@ -23,6 +25,8 @@ from ledger.output import format_time, to_json
 from projections.chain import Chain, Link, decision_chain
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from dashboard.access import Access
     from dashboard.reports.model import Report
     from projections.database import Connection
@@ -47,7 +51,8 @@ def draw_chain(ledger: Access, connection: Connection, row: Decision) -> None:
     if wants:
         chain = _verify(ledger, connection, row) or chain
     report = _record(ledger, connection, chain)
-    _draw_downloads(report, html, json)
+    _draw_downloads(ledger, report, html, json)
+    draw_unrecorded()
     _draw_outcome(chain, report.verification)
     shown, raw = st.tabs(["Evidence chain", "Raw"])
     with shown:
@@ -156,22 +161,28 @@ def _record(ledger: Access, connection: Connection, chain: Chain) -> Report:
     return made[key]
 
 
-def _draw_downloads(report: Report, html: Any, json: Any) -> None:
+def _draw_downloads(ledger: Access, report: Report, html: Any, json: Any) -> None:
     content = report.to_json()
-    page = to_html(report, digest=digest_of(content))
-    name = f"{report.report}-{report.subject}"
-    _draw_download(html, "Download evidence (HTML)", page.encode(), f"{name}.html")
-    _draw_download(json, "Download evidence (JSON)", content, f"{name}.json")
+    page = to_html(report, digest=digest_of(content)).encode()
+    name, taken = f"{report.report}-{report.subject}", partial(note_download, ledger)
+    files = ((html, "HTML", page), (json, "JSON", content))
+    for cell, form, data in files:
+        label = f"Download evidence ({form})"
+        _draw_download(
+            cell, label, data, f"{name}.{form.lower()}", partial(taken, report)
+        )
 
 
-def _draw_download(cell: Any, label: str, content: bytes, name: str) -> None:
+def _draw_download(
+    cell: Any, label: str, content: bytes, name: str, taken: Callable[[], None]
+) -> None:
     cell.download_button(
         label,
         content,
         name,
         "text/html" if name.endswith("html") else "application/json",
         icon=":material/download:",
-        on_click="ignore",
+        on_click=taken,
         width="stretch",
     )
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from dashboard.connection import access, draw_fault
+from dashboard.reading import note_page
 from dashboard.standing import (
     WITNESSES,
     Standing,
@@ -75,6 +76,7 @@ def show(ledger: Access) -> None:
     with head:
         _draw_headline(stands, said, checked, witnesses)
     draw_findings(said, now=now)
+    note_page(ledger, "integrity", {})
     footer(ledger, sizes(found), ASKED)
 
 

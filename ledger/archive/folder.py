@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _CHUNK = 1 << 20
+_MAX_INDEX = 1 << 26
 
 
 class ArchiveFolder:
@@ -61,7 +62,8 @@ class OriginArchive:
         """
         place = self._place("index")
         try:
-            text = self.path.read_bytes().decode()
+            with self.path.open("rb") as file:
+                text = file.read(_MAX_INDEX).decode()
         except FileNotFoundError:
             return Index(self.origin)
         except UnicodeDecodeError as error:

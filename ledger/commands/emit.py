@@ -149,7 +149,7 @@ def _lines(path: Path | None) -> Iterator[tuple[int, str]]:
 def _object(text: str, where: str) -> dict[str, Any]:
     try:
         value: object = json_module.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InvalidEventError(f"{where}: not JSON: {error}") from error
     if not isinstance(value, dict):
         raise InvalidEventError(f"{where}: expected a JSON object")

@@ -101,34 +101,26 @@ def version(*, output: OutputOption = "table", json: JsonOption = False) -> None
 
 def config_show(
     *,
+    origin: Annotated[
+        bool, Option("--origin", help="say of each setting where it comes from")
+    ] = False,
     home: HomeOption = None,
     output: OutputOption = "table",
     json: JsonOption = False,
 ) -> None:
-    """Print the settings in force; connection strings without passwords."""
+    """Print the settings in force; what is secret is masked."""
     form = chosen(output, json=json)
     with reporting("config show", form):
         from dataclasses import asdict
 
         from ledger.config import load_config
+        from ledger.setting_sources import shown, sourced
 
-        config = load_config(home)
-        database = asdict(config.database)
-        data: dict[str, object] = {
-            **asdict(config),
-            "home": str(config.home),
-            "ledger_id": config.ledger_id.hex(),
-            "database": {key: _masked(str(value)) for key, value in database.items()},
-        }
+        if origin:
+            emit(Answer("config show", [asdict(one) for one in sourced(home)]), form)
+        data = shown(load_config(home))
         rows = [f"{key} = {value}" for key, value in data.items()]
         emit(Answer("config show", data, text="\n".join(rows)), form)
-
-
-def _masked(dsn: str) -> str:
-    import re
-
-    cut = re.sub(r"(?<=:)[^:@/]+(?=@)", "***", dsn)
-    return re.sub(r"(?i)(password\s*=\s*)\S+", r"\1***", cut)
 
 
 def doctor(

@@ -19,12 +19,13 @@ from itertools import pairwise
 from math import log
 from typing import TYPE_CHECKING
 
+from ledger.drift.sketch import RARE
 from ledger.errors import InvalidEventError
 from ledger.evaluation.libraries import library
 from ledger.evaluation.significance import holm
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from ledger.drift.sketch import ColumnSketch
 
@@ -42,7 +43,7 @@ class Difference:
     Attributes:
         column: its name.
         metric: ``wasserstein`` (in interquartile ranges), ``psi``, or ``absent``,
-            ``new``, ``type`` for what cannot be compared.
+            ``new``, ``type``, ``few`` for what cannot be compared.
         effect: size of the difference; 0 is none.
         psi: population stability index, where it can be had.
         p_value: that chance alone gives as much; after Holm in a table.
@@ -71,15 +72,14 @@ def compare_all(
 ) -> list[Difference]:
     """Compare the columns of two tables by name; absent and new ones are differences.
 
+    A column without any value counts as absent.
+
     Args:
         reference: what is compared with, such as the training data.
         current: what is looked at, such as a week of requests.
-
-    Raises:
-        InvalidEventError: a column without any value on either side.
     """
-    before = {one.name: one for one in reference}
-    now = {one.name: one for one in current}
+    before = {one.name: one for one in reference if one.count}
+    now = {one.name: one for one in current if one.count}
     found = [
         compare(before[name], now[name])
         if name in now
@@ -101,6 +101,8 @@ def compare(reference: ColumnSketch, current: ColumnSketch) -> Difference:
     for side, sketch in (("reference", reference), ("current", current)):
         if not sketch.count:
             raise InvalidEventError(f"{sketch.name}: the {side} holds no value")
+    if _is_too_few(reference) or _is_too_few(current):
+        return Difference(reference.name, "few", 0.0)
     if reference.is_numeric != current.is_numeric:
         return Difference(reference.name, "type", 1.0, breach=True)
     if reference.is_numeric:
@@ -128,8 +130,36 @@ def _numeric(reference: ColumnSketch, current: ColumnSketch) -> Difference:
     return _judged(difference)
 
 
+def _is_too_few(sketch: ColumnSketch) -> bool:
+    """Tell whether a column had so few values that nothing is said of them."""
+    return (
+        not sketch.quantiles
+        and set(sketch.categories) <= {RARE}
+        and (sketch.type == "number")
+    )
+
+
+def _folded(
+    counts: Mapping[str, int], other: ColumnSketch, total: int
+) -> dict[str, int]:
+    """Return counts by value, with those pooled that the other side may have pooled.
+
+    A value that the other side does not name may stand behind its ``(other)``, if that
+    is as large: then it is no sign of a difference.
+    """
+    room = other.categories.get(RARE, 0) / other.count
+    kept = {
+        name: count
+        for name, count in counts.items()
+        if name in other.categories or count / total > room
+    }
+    rest = sum(counts.values()) - sum(kept.values())
+    return kept | ({RARE: kept.get(RARE, 0) + rest} if rest else {})
+
+
 def _categories(reference: ColumnSketch, current: ColumnSketch) -> Difference:
-    before, now = reference.categories, current.categories
+    before = _folded(reference.categories, current, reference.count)
+    now = _folded(current.categories, reference, current.count)
     cells = [
         (before.get(name, 0) / reference.count, now.get(name, 0) / current.count)
         for name in sorted({*before, *now})

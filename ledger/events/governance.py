@@ -1,9 +1,17 @@
-"""Governance: systems, principals, statements, documents, reports, retention."""
+"""Governance: systems, principals, statements, reports, retention, accesses."""
 
 from pydantic import Field
 
-from ledger.events.base import FullEvent, Part, Ref, event
+from ledger.events.base import FullEvent, Ref, event
 from ledger.events.common import Change, IdentityKind, Origin, SealedSize
+from ledger.events.governance_parts import (
+    AccessKind,
+    Bound,
+    DeletionCause,
+    Residual,
+    Retained,
+    Stage,
+)
 from ledger.events.types import (
     Bytes,
     Count,
@@ -12,7 +20,6 @@ from ledger.events.types import (
     Id,
     Line,
     Name,
-    Symbol,
     Text,
     Time,
 )
@@ -91,17 +98,6 @@ class ReportIssued(FullEvent):
     )
 
 
-class Bound(Symbol):
-    """Which way a retention rule binds.
-
-    floor: it is kept at least so long. ceiling: it is deleted at the latest then.
-    """
-
-    UNKNOWN = "unknown"
-    FLOOR = "floor"
-    CEILING = "ceiling"
-
-
 @event("governance.retention_rule.set")
 class RetentionRuleSet(FullEvent):
     """A retention rule was set or switched off; the newest of a name counts."""
@@ -144,36 +140,6 @@ class HoldReleased(FullEvent):
 
     hold: Name = Field(description="name of the hold")
     reason: Text = Field(description="why it ended")
-
-
-class DeletionCause(Symbol):
-    """What made a deletion due.
-
-    schedule: a retention rule's end. request: somebody asked for it.
-    """
-
-    UNKNOWN = "unknown"
-    SCHEDULE = "schedule"
-    REQUEST = "request"
-
-
-class Retained(Part):
-    """A decision whose payload was left in place, and until when."""
-
-    decision: Id = Field(description="the decision")
-    rule: Name = Field(description="retention rule or hold that forbids the deletion")
-    provision: Text | None = Field(None, description="article or section behind it")
-    until: Time | None = Field(None, description="end of the duty; none for a hold")
-
-
-class Residual(Part):
-    """What remains after a deletion, and for how long."""
-
-    what: Text = Field(description="what remains")
-    place: Text = Field(description="where")
-    count: Count = Field(description="how many")
-    until: Time | None = Field(None, description="when it is gone; none means it stays")
-    may_be_personal: Flag = Field(description="whether it may remain personal data")
 
 
 @event("governance.payload.deleted")
@@ -232,23 +198,6 @@ class SystemRetired(FullEvent):
     reason: Text | None = Field(None, description="why")
 
 
-class Stage(Symbol):
-    """A stage in the life of a model, each of which somebody must be able to explain.
-
-    whole: the model as a whole. data: where its data come from. features: how features
-    are made. training, evaluation, deployment, monitoring: how each is done.
-    """
-
-    UNKNOWN = "unknown"
-    WHOLE = "whole"
-    DATA = "data"
-    FEATURES = "features"
-    TRAINING = "training"
-    EVALUATION = "evaluation"
-    DEPLOYMENT = "deployment"
-    MONITORING = "monitoring"
-
-
 @event("governance.role.granted")
 class RoleGranted(FullEvent):
     """A person or service was given a role: a mandate, or the care for a stage."""
@@ -301,3 +250,34 @@ class ExceptionEnded(FullEvent):
 
     exception: Ref = Field(description="event that granted it")
     reason: Text | None = Field(None, description="why")
+
+
+@event("governance.access.logged")
+class AccessLogged(FullEvent):
+    """Somebody read recorded data; recorded before a payload is opened."""
+
+    kind: AccessKind = Field(description="what was read")
+    principal: Name = Field(description="identity of who read")
+    role: Text | None = Field(None, description="role in which they read, as claimed")
+    purpose: Text | None = Field(None, description="what for, as claimed")
+    query: Name = Field(description="question, report or page that was asked for")
+    parameters_digest: Digest | None = Field(
+        None,
+        description="SHA-256 of the parameters as canonical JSON (RFC 8785); whoever "
+        "can guess them can test the guess",
+    )
+    rows: Count | None = Field(None, description="rows of the answer, if counted")
+    payload_opened: Flag = Field(description="whether personal payload was opened")
+    decision: Id | None = Field(None, description="decision it was about, if one")
+    subject_commitment: Bytes | None = Field(
+        None, description="what that decision committed to; names nobody by itself"
+    )
+    break_glass: Flag = Field(
+        description="whether it was an emergency, to be looked at afterwards"
+    )
+    reason: Text | None = Field(
+        None, description="why it was an emergency, without naming a person"
+    )
+    channel: Text | None = Field(
+        None, description="program that answered, such as cli or dashboard"
+    )

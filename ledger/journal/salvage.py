@@ -21,7 +21,7 @@ from ledger.journal.rows import Packed, Stream
 from ledger.journal.sources import Mark
 from ledger.journal.spool_files import identity_in, segments_of
 from ledger.journal.store import Journal
-from ledger.journal.tables import transaction
+from ledger.journal.tables import misfit_of, transaction
 
 if TYPE_CHECKING:
     from ledger.config import Config
@@ -36,11 +36,11 @@ def damage_of(path: Path) -> str | None:
         database = sqlite3.connect(path, isolation_level=None)
         try:
             answer = database.execute("PRAGMA quick_check(1)").fetchone()[0]
+            return misfit_of(database) if answer == "ok" else str(answer)
         finally:
             database.close()
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         return str(error)
-    return None if answer == "ok" else str(answer)
 
 
 def salvage(
@@ -86,23 +86,29 @@ def _entries(path: Path) -> list[SignedEntry]:
     rows = _rows(path, "SELECT rowid, value FROM signed")
     entries: list[SignedEntry] = []
     for (value,) in rows:
+        if not isinstance(value, bytes):
+            continue
         try:
-            entry = parse_entry(bytes(value))
+            entry = parse_entry(value)
             verify_events_root(entry)
             entries.append(entry)
-        except (MalformedError, RootMismatchError, TypeError):
+        except (MalformedError, RootMismatchError):
             continue  # the damaged file goes to quarantine with these bytes
     return entries
 
 
 def _events(path: Path) -> list[EncodedEvent]:
     rows = _rows(path, "SELECT rowid, schema_id, body FROM event")
-    return [EncodedEvent(schema_id, body) for schema_id, body in rows]
+    return [
+        EncodedEvent(schema_id, body)
+        for schema_id, body in rows
+        if isinstance(schema_id, bytes) and isinstance(body, bytes)
+    ]
 
 
 def _envelopes(path: Path) -> list[bytes]:
     rows = _rows(path, "SELECT rowid, envelope FROM payload")
-    return [bytes(envelope) for (envelope,) in rows]
+    return [envelope for (envelope,) in rows if isinstance(envelope, bytes)]
 
 
 def _rows(path: Path, select: str) -> list[tuple[Any, ...]]:
@@ -116,7 +122,7 @@ def _rows(path: Path, select: str) -> list[tuple[Any, ...]]:
                     found[row[0]] = row[1:]
             finally:
                 database.close()
-        except sqlite3.DatabaseError:
+        except (sqlite3.DatabaseError, UnicodeDecodeError):
             continue  # what lies beyond the damage is read from the other end
     return [found[number] for number in sorted(found)]
 

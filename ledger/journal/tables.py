@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from ledger.errors import JournalError
@@ -53,6 +53,37 @@ def connect(path: Path | None) -> sqlite3.Connection:
     except sqlite3.OperationalError as error:
         raise JournalError(f"{path}: {error}") from error
     return connection
+
+
+def misfit_of(database: sqlite3.Connection) -> str | None:
+    """Return what in a file no journal has written, though SQLite itself can read it.
+
+    A byte of a damaged disk can change the name of a table or the type of a value.
+
+    Raises:
+        sqlite3.Error: a column is gone, or the file is damaged in another way.
+        UnicodeDecodeError: a name is no text.
+    """
+    with closing(connect(None)) as blank:
+        columns = {
+            table: blank.execute(f"PRAGMA table_info({table})").fetchall()
+            for table in _names(blank)
+        }
+    found = _names(database)
+    if unknown := sorted(found - columns.keys()):
+        return f"unknown table {unknown[0]!r}"
+    for table in sorted(found):
+        for _, name, kind, *_ in columns[table]:
+            wrong = f"typeof({name}) NOT IN ('{kind.lower()}', 'null')"
+            sql = f"SELECT 1 FROM {table} WHERE {wrong} LIMIT 1"  # noqa: S608
+            if database.execute(sql).fetchone():
+                return f"a value of {table}.{name} is no {kind}"
+    return None
+
+
+def _names(database: sqlite3.Connection) -> set[str]:
+    listed = database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+    return {str(name) for (name,) in listed}
 
 
 @contextmanager

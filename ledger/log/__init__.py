@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from ledger.errors import ConfigurationError, MissingEvidenceError, TooLargeError
+from ledger.manner import detail, explain
 from ledger.origins import CONTROL as CONTROL
 from ledger.origins import MANIFEST as MANIFEST
 from ledger.origins import place_of
@@ -137,12 +138,19 @@ def open_log(config: Config, *, create: bool = False) -> Log:
         MissingEvidenceError: the embedded log's file is absent.
     """
     log = _open_live(config, create=create)
+    detail(f"log {config.name}: {config.log.kind}, {_place_of(config)}")
     if not (config.archive.is_dir() or config.log.epochs):
         return log
     from ledger.archive import ArchiveFolder
     from ledger.log.archived import ArchivedLog
 
     return ArchivedLog(log, ArchiveFolder(config.archive), config)
+
+
+def _place_of(config: Config) -> str:
+    if config.log.kind == "sqlite":
+        return str(config.log_path)
+    return config.log.bootstrap
 
 
 def _open_live(config: Config, *, create: bool) -> Log:
@@ -194,6 +202,12 @@ def check_start(partition: int, start: int, bounds: tuple[int, int]) -> None:
         expected=f"offset {start}",
         actual=f"offsets [{first}, {end})",
     )
+
+
+def explain_read(partition: int, start: int, bounds: tuple[int, int]) -> None:
+    """Say from where a log is read, with ``--explain``."""
+    tail, (first, end) = place_of(partition).tail, bounds
+    explain(f"-- log {tail}: read from offset {start}; it holds {first} to {end - 1}")
 
 
 def within(

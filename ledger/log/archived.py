@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ledger.log import Log, Position, Record, within
+from ledger.log import Log, Position, Record, explain_read, within
 from ledger.origins import place_of
 
 if TYPE_CHECKING:
@@ -73,6 +73,7 @@ class ArchivedLog(Log):
                 max_bytes=max_bytes,
                 max_records=max_records,
             )
+        explain_read(partition, start, (index.first, first))
         records = (
             Record(partition, *record)
             for record in archived.read(start)

@@ -27,6 +27,7 @@ from ledger.log import (
     check_partition,
     check_send,
     check_start,
+    explain_read,
     within,
 )
 from ledger.log.kafka_client import (
@@ -89,6 +90,7 @@ class KafkaLog(Log):
         """See :meth:`ledger.log.Log.read`."""
         bounds = self.bounds(partition)
         check_start(partition, start, bounds)
+        explain_read(partition, start, bounds)
         records = self._reader.read(
             partition,
             topic_of(self._config, partition),

@@ -27,6 +27,7 @@ from ledger.log import (
     check_partition,
     check_send,
     check_start,
+    explain_read,
     within,
 )
 from ledger.log.sqlite_file import connect, create_tables, translated
@@ -111,6 +112,7 @@ class SqliteLog(Log):
         """See :meth:`ledger.log.Log.read`."""
         bounds = self.bounds(partition)
         check_start(partition, start, bounds)
+        explain_read(partition, start, bounds)
         records = self._records(partition, start, bounds[1])
         return within(records, max_bytes=max_bytes, max_records=max_records)
 

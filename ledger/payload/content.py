@@ -26,6 +26,7 @@ SALT = 32
 MAX_CONTENT = 256 << 10
 """Largest content in bytes: event and envelope share one frame of the journal."""
 MAX_SUBJECT = 256
+_NO_PAYLOAD = (AttributeError, InvalidEventError, RecursionError, TypeError, ValueError)
 _KEYS = {"decision_id", "features", "output", "schema", "subject"}
 _DEEPEST = 32
 
@@ -96,7 +97,7 @@ def parse_payload(content: bytes) -> Payload:
             data["output"],
         )
         written = encode_payload(payload)
-    except (ValueError, AttributeError, RecursionError, InvalidEventError) as error:
+    except _NO_PAYLOAD as error:
         # The cause would repeat what the payload says.
         raise MalformedError("payload: not the JSON of a payload") from (
             error if isinstance(error, InvalidEventError) else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
@@ -15,6 +15,8 @@ _PATHS = frozenset({"model", "fallback", "manual", "unknown"})
 _MODES = frozenset(
     {"shadow", "advisory", "human_in_loop", "solely_automated", "unknown"}
 )
+_RECORDED_AS = {"reasons": "reason_codes", "replaces": "replaces_decision_id"}
+"""What the verbs call otherwise than the event does."""
 
 
 @cache
@@ -31,6 +33,41 @@ def decision_schema() -> bytes:
     from ledger.avro import schema_id
 
     return schema_id(decision_class())
+
+
+def as_recorded(given: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields of an event from those that the verbs take, by their names.
+
+    Raises:
+        InvalidEventError: a field goes by another name here; the text says which.
+    """
+    for verb, field in _RECORDED_AS.items():
+        if field in given:
+            raise InvalidEventError(
+                f"{field}: a decision is given its {verb}",
+                hint=f"call it {verb}, as in log_decision({verb}=…)",
+            )
+        given[field] = given.pop(verb, None)
+    given["reason_codes"] = reason_codes(given["reason_codes"])
+    return given
+
+
+def reason_codes(reasons: object) -> list[str]:
+    """Return reasons as a list; None is no reason.
+
+    Raises:
+        InvalidEventError: one text, or nothing that holds several.
+    """
+    if type(reasons) is list:
+        return cast("list[str]", reasons)
+    if reasons is None:
+        return []
+    if isinstance(reasons, str | bytes) or not isinstance(reasons, Iterable):
+        raise InvalidEventError(
+            f"reasons: expected a list of codes, found {reasons!r}",
+            hint='reasons=["R01", "R02"]',
+        )
+    return list(cast("Iterable[str]", reasons))
 
 
 def is_ordinary(fields: Mapping[str, Any]) -> bool:

@@ -15,9 +15,11 @@ from typing import Any, TypeVar, cast
 from ledger.clock import new_id, now_us
 from ledger.errors import InvalidEventError
 from ledger.sdk.decision_fields import (
+    as_recorded,
     decision_class,
     decision_schema,
     is_ordinary,
+    reason_codes,
     validated,
 )
 from ledger.sdk.handles import Attestation, DecisionId, Deployment
@@ -113,7 +115,7 @@ class DecisionVerbs(Recorder):
                 "mode": mode,
                 "output": output,
                 "adverse": adverse,
-                "reason_codes": reasons if type(reasons) is list else list(reasons),
+                "reason_codes": reason_codes(reasons),
                 "payload_commitment": payload_commitment,
                 "caller": caller,
                 "latency_us": latency_us,
@@ -135,8 +137,7 @@ class DecisionVerbs(Recorder):
 
         Args:
             rows: one mapping a decision, or columns of equal length by field; fields
-                as of :meth:`log_decision`, with ``reason_codes`` for the reasons; also
-                ``subject``, ``features`` and ``exact_output``.
+                as of :meth:`log_decision`; also ``id``.
             deployment: what answered.
             attestation: as of :meth:`log_decision`.
             shared: fields that all have in common: use, path, mode, caller.
@@ -149,7 +150,6 @@ class DecisionVerbs(Recorder):
         base: dict[str, Any] = {
             "path": "model",
             "mode": "unknown",
-            "reason_codes": [],
             **shared,
             "release": deployment.release.id,
             "deployment": deployment.id,
@@ -239,11 +239,12 @@ class DecisionVerbs(Recorder):
         from ledger.payload.pairs import pair
 
         made = DecisionId(row.get("id") or new_id())
-        fields: dict[str, Any] = {"time": now_us(), **base, **row, "id": made}
-        subject, features, exact, capture = (fields.pop(n, None) for n in FIELDS)
-        answer = fields.get("output") if exact is None else exact
+        given: dict[str, Any] = {"time": now_us(), **base, **row, "id": made}
+        subject, features, exact, capture = (given.pop(n, None) for n in FIELDS)
+        answer = given.get("output") if exact is None else exact
         said = Said(subject, features, answer, capture)
         try:
+            fields = as_recorded(given)
             fields["payload_commitment"], sealed = self.capture.envelope(fields, said)
             if not is_ordinary(fields):
                 fields = dict(validated(fields))

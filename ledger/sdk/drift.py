@@ -8,7 +8,7 @@ from typing import cast
 from ledger.drift import ColumnSketch, Difference, compare_all, sketch_table
 from ledger.sdk.changes import Moment, now_unless
 from ledger.sdk.handles import DatasetVersion, Deployment, Entry, RunStart
-from ledger.sdk.recorder import Recorder
+from ledger.sdk.recorder import Recorder, Reference
 
 Window = tuple[Moment, Moment]
 
@@ -94,7 +94,40 @@ class DriftVerbs(Recorder):
         """
         now = _sketched(current)
         found = compare_all(_sketched(reference), now)
-        rows = {one.name: one.count + one.missing for one in now}
+        self.log_differences(
+            found,
+            now,
+            model=model,
+            window=window,
+            deployment=deployment,
+            dataset_version=dataset_version,
+            monitor=monitor,
+        )
+        return found
+
+    def log_differences(
+        self,
+        found: Sequence[Difference],
+        current: Sequence[ColumnSketch],
+        *,
+        model: str,
+        window: Window,
+        deployment: Reference | None = None,
+        dataset_version: Reference | None = None,
+        monitor: str = "drift",
+    ) -> None:
+        """Record differences that were found, each as a measurement.
+
+        Args:
+            found: differences by column.
+            current: the columns that were looked at.
+            model: name of the model.
+            window: begin, inclusive, and end, exclusive, of what was looked at.
+            deployment: whose requests these are.
+            dataset_version: the dataset version that was looked at.
+            monitor: name of the monitor in the plan.
+        """
+        rows = {one.name: one.count + one.missing for one in current}
         for one in found:
             self.record(
                 "monitoring.measurement.recorded",
@@ -115,7 +148,6 @@ class DriftVerbs(Recorder):
                 limit=one.limit,
                 breach=one.breach,
             )
-        return found
 
 
 def _sketched(table: object) -> Sequence[ColumnSketch]:

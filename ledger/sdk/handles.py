@@ -247,7 +247,7 @@ def from_dict(data: Mapping[str, Any]) -> Handle:
             key: _read(key, data[key]) for key in data.keys() - {"kind"}
         }
         return cls(**values)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         raise InvalidEventError(f"{cls.kind}: not the values of a handle") from error
 
 

@@ -13,6 +13,8 @@
     worker.py    takes envelopes in, once, if the sealed decision committed to them
     rules.py     what must be kept, and until when
     erasure.py   deletion: plan, rows, transport, keys, evidence; to be repeated
+    windows.py   spans of time, and the sample that is opened of each
+    statistics.py  what is published: sketches too coarse to show a person
 
 What a stolen database shows: random key ids, ciphertext, decision ids. The subject's
 identifier is in no table: the shelf finds a key by HMAC-SHA-256 of it under a key that

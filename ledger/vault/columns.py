@@ -10,7 +10,7 @@ from uuid import UUID
 from ledger.vault.store import Held
 
 if TYPE_CHECKING:
-    from ledger.vault.store import Encrypted, RuleEvent, SealedDecision
+    from ledger.vault.store import Deployed, Encrypted, RuleEvent, SealedDecision
 
 _START = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -26,7 +26,23 @@ def of_decision(item: SealedDecision) -> dict[str, object]:
         "origin": item.origin,
         "leaf": item.leaf,
         "idx": item.idx,
+        "deployment_id": UUID(bytes=item.deployment_id) if item.deployment_id else None,
     }
+
+
+def of_deployment(item: Deployed) -> dict[str, object]:
+    """Return the columns of a deployment."""
+    return {
+        "deployment_id": UUID(bytes=item.deployment_id),
+        "digest": item.digest,
+        "release_id": UUID(bytes=item.release_id),
+        "system_id": item.system_id,
+    }
+
+
+def of_release(release_id: bytes, model: str) -> dict[str, object]:
+    """Return the columns of a release."""
+    return {"release_id": UUID(bytes=release_id), "model": model}
 
 
 def of_rule(item: RuleEvent) -> dict[str, object]:

@@ -28,6 +28,7 @@ from ledger.vault.plan import Plan, Reason, made_ms, planned, written
 from ledger.vault.rules import DAY_US, Rule, Rules, in_force, is_due
 from ledger.vault.shelf import Begun
 from ledger.vault.store import Encrypted
+from ledger.vault.windows import Windows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -217,6 +218,7 @@ class Eraser:
             config=vault.config,
             now_us=now,
             accesses=vault.store.accesses(deleted),
+            windows=Windows(vault.store).over(deleted),
             trouble=trouble,
         )
         packed = pack(deletion_events(begun, trace))

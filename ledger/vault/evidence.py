@@ -40,12 +40,14 @@ class Trace:
         config: of the home.
         now_us: when the keys are destroyed.
         accesses: how often these payloads were read out of the vault.
+        windows: windows of statistics that these decisions are in.
         trouble: why the transport could not be emptied, or empty.
     """
 
     config: Config
     now_us: int
     accesses: int
+    windows: int
     trouble: str
 
 
@@ -122,6 +124,14 @@ def residuals(trace: Trace, decisions: int) -> Iterator[dict[str, Any]]:
         1,
         until=trace.now_us + (CLEAR_DAYS + 1) * _DAY_US,
     )
+    if trace.windows:
+        least = trace.config.vault.statistics_least
+        yield _left(
+            "statistics of windows they were in, over many persons (now "
+            f"{least} or more), in which they may be counted",
+            "ledger",
+            trace.windows,
+        )
     if trace.accesses:
         yield _left(
             "copies that were read out of the vault for a stated purpose",

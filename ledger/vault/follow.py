@@ -1,5 +1,7 @@
 """What the vault reads in the log: sealed decisions with a commitment, rules, holds.
 
+Deployments and releases are read as well, as statistics are told by them.
+
 Leaves come from the published tree and records from the log, each compared with its
 hash: the vault takes nobody's word for what a decision committed to.
 """
@@ -21,7 +23,7 @@ from ledger.errors import (
 from ledger.leaf import parse_leaf
 from ledger.origins import parse_origin
 from ledger.public import PublicFolder, head_reader
-from ledger.vault.store import RuleEvent, SealedDecision
+from ledger.vault.store import Deployed, RuleEvent, SealedDecision
 from ledger.verdict import Verdict
 from ledger.verification import ControlReader
 from ledger.verification.records import Records
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
     from ledger.log import Log
 
 DECISION = "prediction.decision.recorded"
+DEPLOYMENT = "serving.deployment.activated"
+RELEASE = "registry.release.created"
 RULES = (
     "governance.retention_rule.set",
     "governance.hold.placed",
@@ -49,12 +53,16 @@ class Read:
     Attributes:
         origin: the log they are of.
         next_leaf: one past the last of them.
+        deployments: that began.
+        releases: id → name of the model.
     """
 
     origin: str
     next_leaf: int
     decisions: list[SealedDecision] = field(default_factory=list[SealedDecision])
     rules: list[RuleEvent] = field(default_factory=list[RuleEvent])
+    deployments: list[Deployed] = field(default_factory=list[Deployed])
+    releases: dict[bytes, str] = field(default_factory=dict[bytes, str])
 
 
 class Follower:
@@ -127,6 +135,10 @@ class Follower:
                 found.decisions += _decision(decoded, found.origin, leaf, idx)
             elif decoded.name in RULES:
                 found.rules.append(rule_of(decoded))
+            elif decoded.name == DEPLOYMENT:
+                found.deployments.append(_deployment(decoded))
+            elif decoded.name == RELEASE:
+                found.releases[decoded.id] = decoded.fields["model"]
 
     def _schema(self, schema_id: bytes) -> bytes:
         schema = self._control.control.schema(schema_id)
@@ -160,7 +172,14 @@ def _decision(
             origin,
             leaf,
             idx,
+            f["deployment"],
         )
+
+
+def _deployment(event: Decoded) -> Deployed:
+    release = event.fields["release"]
+    system = (event.meta or {}).get("system_id")
+    return Deployed(event.id, event.digest(), release["id"], system)
 
 
 def _matching(expected: bytes, value: bytes | None, origin: str, leaf: int) -> bytes:

@@ -20,7 +20,9 @@ from ledger.vault.columns import (
     held,
     key_of,
     of_decision,
+    of_deployment,
     of_payload,
+    of_release,
     of_rule,
     place,
     to_time,
@@ -30,7 +32,8 @@ from ledger.vault.store import Arrived, Encrypted, RuleEvent
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
 
-    from ledger.vault.store import Held, Refused, SealedDecision
+    from ledger.vault.follow import Read
+    from ledger.vault.store import Held, Refused
 
 _Connection = psycopg.Connection[tuple[Any, ...]]
 
@@ -48,30 +51,27 @@ class PostgresVault:
 
     def position(self, source: str) -> int:
         """Return from where on a source is to be read."""
-        with self._transaction() as db:
+        with self.transaction() as db:
             row = db.execute(sql("position"), {"source": source}).fetchone()
         return 0 if row is None else int(row[0])
 
-    def put_sealed(
-        self,
-        source: str,
-        next_leaf: int,
-        decisions: Sequence[SealedDecision],
-        rules: Sequence[RuleEvent],
-    ) -> None:
+    def put_sealed(self, read: Read) -> None:
         """Take in what leaves of an origin say, and that they were read."""
-        with self._transaction() as db, db.cursor() as cursor:
-            if decisions:
-                cursor.executemany(
-                    sql("put_decision"), [of_decision(d) for d in decisions]
-                )
-            if rules:
-                cursor.executemany(sql("put_rule"), [of_rule(r) for r in rules])
-            cursor.execute(sql("set_position"), place(source, next_leaf))
+        told = {
+            "put_deployment": [of_deployment(item) for item in read.deployments],
+            "put_release": [of_release(*item) for item in read.releases.items()],
+            "put_decision": [of_decision(item) for item in read.decisions],
+            "put_rule": [of_rule(item) for item in read.rules],
+        }
+        with self.transaction() as db, db.cursor() as cursor:
+            for name, rows in told.items():
+                if rows:
+                    cursor.executemany(sql(name), rows)
+            cursor.execute(sql("set_position"), place(read.origin, read.next_leaf))
 
     def put_rule(self, rule: RuleEvent) -> None:
         """Take in a rule or hold before it is sealed, so that it counts at once."""
-        with self._transaction() as db:
+        with self.transaction() as db:
             db.execute(sql("put_rule"), of_rule(rule))
 
     def put_arrived(
@@ -84,7 +84,7 @@ class PostgresVault:
     ) -> None:
         """Take in what the transport brought, and that it was read."""
         now = to_time(now_us)
-        with self._transaction() as db, db.cursor() as cursor:
+        with self.transaction() as db, db.cursor() as cursor:
             if arrived:
                 rows = [{**of_payload(item), "received_at": now} for item in arrived]
                 cursor.executemany(sql("put_payload"), rows)
@@ -101,7 +101,7 @@ class PostgresVault:
 
     def settle(self, *, stale_before_us: int) -> dict[str, int]:
         """Compare waiting payloads with sealed decisions; count the outcomes."""
-        with self._transaction() as db:
+        with self.transaction() as db:
             states = [state for (state,) in db.execute(sql("settle")).fetchall()]
             stale = db.execute(
                 sql("stale"), {"before": to_time(stale_before_us)}
@@ -113,7 +113,7 @@ class PostgresVault:
     def arrived(self, decision_id: bytes) -> list[Arrived]:
         """Return the payloads that arrived for a decision, the kept one first."""
         key = {"decision_id": UUID(bytes=decision_id)}
-        with self._transaction() as db:
+        with self.transaction() as db:
             rows = db.execute(sql("payload_of_decision"), key).fetchall()
         return [
             Arrived(Encrypted(decision_id, *row[:4]), row[4], row[5], row[6])
@@ -122,7 +122,7 @@ class PostgresVault:
 
     def held_under(self, key_ids: Sequence[bytes]) -> list[Held]:
         """Return what lies under some data keys."""
-        with self._transaction() as db:
+        with self.transaction() as db:
             rows = db.execute(sql("held_under"), {"key_ids": list(key_ids)}).fetchall()
         return [held(row) for row in rows]
 
@@ -143,13 +143,13 @@ class PostgresVault:
             "after": after,
             "limit": limit,
         }
-        with self._transaction() as db:
+        with self.transaction() as db:
             rows = db.execute(sql("keys_due"), values).fetchall()
         return [bytes(row[0]) for row in rows]
 
     def under(self, item: Held) -> tuple[bytes, bytes] | None:
         """Return nonce and ciphertext of a payload, unless it is under another key."""
-        with self._transaction() as db:
+        with self.transaction() as db:
             return db.execute(sql("payload_row"), key_of(item)).fetchone()
 
     def rekey(self, item: Held, fresh: Encrypted) -> None:
@@ -160,12 +160,12 @@ class PostgresVault:
             "nonce": fresh.nonce,
             "ciphertext": fresh.ciphertext,
         }
-        with self._transaction() as db:
+        with self.transaction() as db:
             db.execute(sql("rekey"), values)
 
     def delete_under(self, key_ids: Sequence[bytes]) -> int:
         """Delete all that lies under some data keys; returns how many rows."""
-        with self._transaction() as db:
+        with self.transaction() as db:
             done = db.execute(sql("delete_under"), {"key_ids": list(key_ids)}).rowcount
         with self._connected() as db:
             db.execute(sql("vacuum"))
@@ -173,7 +173,7 @@ class PostgresVault:
 
     def rules(self) -> list[RuleEvent]:
         """Return retention rules and holds, oldest first."""
-        with self._transaction() as db:
+        with self.transaction() as db:
             rows = db.execute(sql("rules")).fetchall()
         return [RuleEvent(i.bytes, kind, from_time(at), f) for i, kind, at, f in rows]
 
@@ -187,19 +187,19 @@ class PostgresVault:
             "purpose": purpose,
             "reader": reader,
         }
-        with self._transaction() as db:
+        with self.transaction() as db:
             db.execute(sql("note_access"), values)
 
     def accesses(self, decision_ids: Sequence[bytes]) -> int:
         """Return how often payloads of some decisions were read."""
         values = {"decision_ids": [UUID(bytes=i) for i in decision_ids]}
-        with self._transaction() as db:
+        with self.transaction() as db:
             row = db.execute(sql("accesses"), values).fetchone()
         return int(row[0]) if row else 0
 
     def counts(self) -> dict[str, int]:
         """Return how many payloads are in which state."""
-        with self._transaction() as db:
+        with self.transaction() as db:
             return dict(db.execute(sql("counts")).fetchall())
 
     def close(self) -> None:
@@ -215,7 +215,13 @@ class PostgresVault:
         self.close()
 
     @contextmanager
-    def _transaction(self) -> Generator[_Connection]:
+    def transaction(self) -> Generator[_Connection]:
+        """Hold a transaction of the vault's database for a block.
+
+        Raises:
+            DatabaseUnavailableError: it is away, or refuses.
+            NotAuthorisedError: the login may not.
+        """
         with self._connected() as db, db.transaction():
             yield db
 

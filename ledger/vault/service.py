@@ -10,7 +10,6 @@ from ledger.codec import Decoders, encode
 from ledger.errors import (
     ConflictError,
     IntegrityError,
-    InvalidEventError,
     MissingEvidenceError,
     NotFoundError,
 )
@@ -19,7 +18,10 @@ from ledger.vault.crypt import decrypt
 from ledger.vault.erasure import Deleted, Eraser
 from ledger.vault.follow import rule_of
 from ledger.vault.plan import Plan, Reason
+from ledger.vault.reading import check_purpose, event_of
 from ledger.vault.rules import Rules, in_force
+from ledger.vault.statistics import Statistician
+from ledger.vault.windows import Windows
 from ledger.vault.worker import VaultWorker
 
 if TYPE_CHECKING:
@@ -29,9 +31,9 @@ if TYPE_CHECKING:
     from ledger.emitter import Emitter
     from ledger.events import Event
     from ledger.payload.content import Payload
+    from ledger.vault.reading import Reading
     from ledger.vault.worker import Vault
 
-PURPOSES = ("audit", "incident", "monitoring", "subject_rights", "validation")
 LATE = "arrived, or its duty ended, after the deletion on request"
 
 
@@ -64,10 +66,18 @@ class VaultService:
         self._open_emitter = emitter
         self._emitter: Emitter | None = None
         self._worker = VaultWorker(vault)
-        self.done: dict[str, int] = {**self._worker.done, "deletions": 0}
+        self._statistician = Statistician(vault, self._emit)
+        self.done: dict[str, int] = {
+            **self._worker.done,
+            **self._statistician.done,
+            "deletions": 0,
+        }
 
     def step(self) -> bool:
-        """Take in what came, and finish what was begun; tell whether there was any.
+        """Take in what came, finish what was begun, and measure a window that is due.
+
+        Returns:
+            Whether there was anything to do; there may be more windows then.
 
         Raises:
             UnavailableError: log, transport or database is away; try again.
@@ -76,7 +86,9 @@ class VaultService:
         before = dict(self.done)
         with self._vault.alone():
             self._catch_up()
-        return self.done != before
+            measured = self._statistician.turn()
+        self.done |= self._statistician.done
+        return measured or self.done != before
 
     def plan(self, subject: str) -> Erased:
         """Return what :meth:`erase` would do; changes nothing that it would delete.
@@ -123,21 +135,20 @@ class VaultService:
                 found.append(Erased(plan, deleted))
             return found
 
-    def show(self, decision_id: bytes, *, purpose: str, reader: str) -> Payload:
+    def show(self, decision_id: bytes, reading: Reading) -> Payload:
         """Return a decision's payload, compared with the sealed decision.
 
-        The reading is written down first, with its purpose.
+        The reading is recorded first, with its purpose; where it cannot be, nothing is
+        opened.
 
         Raises:
             InvalidEventError: the purpose is none of those a payload may be read for.
             NotFoundError: the vault holds none.
             MissingEvidenceError: its decision is not sealed yet.
             IntegrityError: what lies there is not what the decision committed to.
+            JournalError: the reading cannot be recorded.
         """
-        if purpose not in PURPOSES:
-            raise InvalidEventError(
-                f"purpose: {purpose!r} is none of {', '.join(PURPOSES)}"
-            )
+        check_purpose(reading)
         with self._vault.alone():
             arrived = self._vault.store.arrived(decision_id)
             if not arrived:
@@ -153,12 +164,7 @@ class VaultService:
             key = self._vault.shelf.key(first.encrypted.key_id)
             if key is None:
                 raise NotFoundError("the key of that payload was destroyed")
-            self._vault.store.note_access(
-                decision_id,
-                purpose=purpose,
-                reader=reader,
-                now_us=self._vault.now_us(),
-            )
+            self._note(decision_id, reading, first.committed)
             opened = decrypt(first.encrypted, key)
         verify_commitment(
             salt=opened.salt, content=opened.content, committed=first.committed
@@ -192,8 +198,9 @@ class VaultService:
             return in_force(self._vault.store.rules())
 
     def status(self) -> dict[str, Any]:
-        """Return how many payloads are in which state, and what was begun."""
+        """Return how many payloads are in which state, what was begun and measured."""
         counts: dict[str, Any] = dict(self._vault.store.counts())
+        counts |= Windows(self._vault.store).counts()
         return {**counts, "deletions begun": len(self._vault.shelf.begun())}
 
     def close(self) -> None:
@@ -223,6 +230,15 @@ class VaultService:
         self.done |= self._worker.done
         self.done["deletions"] += len(finished)
         return finished
+
+    def _note(self, decision_id: bytes, reading: Reading, committed: bytes) -> None:
+        """Write a reading down: for the ledger, then in the vault's own table."""
+        vault, now_us = self._vault, self._vault.now_us()
+        event = event_of(vault.config, decision_id, reading, committed, now_us)
+        self._emit([encode(event)])
+        vault.store.note_access(
+            decision_id, purpose=reading.purpose, reader=reading.login, now_us=now_us
+        )
 
     def _planned(self, subject: str) -> Plan:
         plan = self._eraser().plan_subject(subject)

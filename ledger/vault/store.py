@@ -17,6 +17,7 @@ class SealedDecision:
         use: the use it served.
         case_id: 16 bytes, or None.
         origin: the log it is in; with leaf and idx its position.
+        deployment_id: 16 bytes, what answered.
     """
 
     decision_id: bytes
@@ -27,6 +28,24 @@ class SealedDecision:
     origin: str
     leaf: int
     idx: int
+    deployment_id: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """A deployment that the sealed log tells of.
+
+    Attributes:
+        deployment_id: 16 bytes.
+        digest: SHA-256 of its activation.
+        release_id: 16 bytes.
+        system_id: AI system, or None.
+    """
+
+    deployment_id: bytes
+    digest: bytes
+    release_id: bytes
+    system_id: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,7 +117,7 @@ class VaultWorker:
         for origin in follower.origins():
             at = store.position(origin)
             while (read := follower.read(origin, at)) is not None:
-                store.put_sealed(origin, read.next_leaf, read.decisions, read.rules)
+                store.put_sealed(read)
                 self._vault.on_step("followed")
                 at = read.next_leaf
                 self.done["decisions seen"] += len(read.decisions)

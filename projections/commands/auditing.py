@@ -79,11 +79,11 @@ def verify_projection(
 
 @contextmanager
 def seal_dsn(config: Config) -> Generator[str]:
-    """Give the sealer's database of the embedded server."""
-    from projections.database import Database
+    """See :func:`projections.database.seal_database`."""
+    from projections.database import seal_database
 
-    with Database.open(config) as database:
-        yield database.seal_dsn()
+    with seal_database(config) as dsn:
+        yield dsn
 
 
 def audit_part(

@@ -19,6 +19,7 @@ from ledger.options import (
 )
 from ledger.output import Answer, reporting
 from projections.commands.listing import emit_marked, emit_rows
+from projections.commands.noting import noting
 from projections.commands.opening import (
     LimitOption,
     auditing,
@@ -108,6 +109,7 @@ def show(
         from projections.chain import decision_chain
 
         config, database = stack.enter_context(opened(home))
+        stack.enter_context(noting(config, about=identifier(decision)))
         connection = stack.enter_context(database.connect("auditor"))
         verifier, log, public = None, None, PublicFolder(config.public)
         if verify:

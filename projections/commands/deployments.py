@@ -112,13 +112,18 @@ def deployment_at(
     """Say which releases answered at a moment; two champions are two rows."""
     form = chosen(output, json=json)
     with reporting("deployment at", form), auditing(home) as connection:
+        from projections.registry.gates import gates
         from projections.registry.queries import live_at
 
         limits = bounds(time, known_as_of)
         found = live_at(connection, environment=env, system=system, bounds=limits)
-        checks = [
-            check for one in found for check in _gates(connection, one.event_id, limits)
-        ]
+        checks = gates(
+            connection,
+            deployments=[one.event_id for one in found],
+            limit=max(1, len(found)),
+            now=present_moment(),
+            bounds=limits,
+        )
         emit_rows(
             "deployment at",
             _rows(found, checks),

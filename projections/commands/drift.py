@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from typer import Argument, Option
@@ -21,6 +21,7 @@ from projections.commands.opening import auditing, bounds, identifier
 
 if TYPE_CHECKING:
     from ledger.drift import Difference
+    from projections.controls.drift import Drift
 
 _SHOWN = ("column", "metric", "effect", "limit", "p_value", "breach")
 ModelArgument = Annotated[str, Argument(help="name of the model")]
@@ -31,6 +32,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(help="How far data and answers moved, and whether it matters.")
     group.command("measure")(measure)
     group.command("show")(show)
+    group.command("windows")(windows)
     group.command("outputs")(outputs)
     app.add_typer(group, name="drift")
 
@@ -38,8 +40,8 @@ def register(app: typer.Typer) -> None:
 def measure(
     *,
     model: ModelArgument,
-    reference: Annotated[Path, Option(help="table compared with: CSV or Parquet")],
-    current: Annotated[Path, Option(help="table looked at: CSV or Parquet")],
+    reference: Annotated[Path, Option(help="table compared with: CSV, Parquet or NPZ")],
+    current: Annotated[Path, Option(help="table looked at: CSV, Parquet or NPZ")],
     since: Annotated[str, Option(help="begin of what is looked at")],
     until: Annotated[str, Option(help="end of what is looked at")],
     home: HomeOption = None,
@@ -51,31 +53,17 @@ def measure(
     with reporting("drift measure", form):
         import ledger
         from ledger.config import find_home
+        from ledger.evaluation.tables import read_rows
         from ledger.output import parse_time
 
         window = (parse_time(since), parse_time(until))
+        old, new = (read_rows(path).table for path in (reference, current))
         with ledger.init(home or find_home()) as lg:
-            _, before = lg.log_sketch(_table(reference), model=model)
-            _, now = lg.log_sketch(_table(current), model=model, window=window)
+            _, before = lg.log_sketch(old, model=model)
+            _, now = lg.log_sketch(new, model=model, window=window)
             found = lg.measure_drift(before, now, model=model, window=window)
             lg.flush(10.0)
         emit(Answer("drift measure", _rows(found)), form)
-
-
-def _table(path: Path) -> Any:
-    import importlib
-
-    from ledger.errors import InvalidEventError
-
-    pandas: Any = importlib.import_module("pandas")
-    readers = {".csv": pandas.read_csv, ".parquet": pandas.read_parquet}
-    reader = readers.get(path.suffix.lower())
-    if reader is None:
-        raise InvalidEventError(f"{path}: not a .csv or .parquet file")
-    try:
-        return reader(path)
-    except (OSError, ValueError) as error:
-        raise InvalidEventError(f"{path}: cannot be read: {error}") from error
 
 
 def _rows(found: list[Difference]) -> list[dict[str, object]]:
@@ -88,6 +76,10 @@ def show(
     *,
     model: ModelArgument,
     deployment: Annotated[str | None, Option(help="this deployment alone")] = None,
+    record: Annotated[
+        bool,
+        Option("--record", help="record each difference, for drift-without-review"),
+    ] = False,
     as_of: AsOfOption = None,
     known_as_of: KnownAsOfOption = None,
     home: HomeOption = None,
@@ -96,6 +88,7 @@ def show(
 ) -> None:
     """Show training data beside the newest live data, and what training never covered.
 
+    The training data are those of the release that answered, where they are recorded.
     What happened outside meanwhile is listed as well.
     """
     form = chosen(output, json=json)
@@ -105,6 +98,8 @@ def show(
         limits = bounds(as_of, known_as_of)
         place = identifier(deployment) if deployment else None
         found = drift_of(connection, model=model, deployment=place, bounds=limits)
+        if record:
+            _record(home, model, found)
         rows = _rows(found.differences)
         if form == "table":
             names = (*_SHOWN, "reference_range", "range", "uncovered")
@@ -112,12 +107,75 @@ def show(
         answer = Answer("drift show", rows)
         answer.meta |= {
             "reference": str(found.reference.event_id),
+            "of_release": found.of_release,
             "current": str(found.current.event_id),
             "window": [str(found.current.window_from), str(found.current.window_to)],
             "context": [one.title for one in found.contexts],
         }
         answer.warnings += [f"meanwhile: {one.title}" for one in found.contexts]
         emit(answer, form)
+
+
+def windows(
+    *,
+    model: ModelArgument,
+    deployment: Annotated[str | None, Option(help="this deployment alone")] = None,
+    limit: Annotated[int, Option(min=1, help="at most so many")] = 30,
+    as_of: AsOfOption = None,
+    known_as_of: KnownAsOfOption = None,
+    home: HomeOption = None,
+    output: OutputOption = "table",
+    json: JsonOption = False,
+) -> None:
+    """List the windows of live data that statistics are recorded of, newest first.
+
+    Captured: made by the vault's worker, of one payload a person.
+    """
+    form = chosen(output, json=json)
+    with reporting("drift windows", form), auditing(home) as connection:
+        from projections.controls.drift import sketches
+
+        found = sketches(
+            connection,
+            model=model,
+            deployment=identifier(deployment) if deployment else None,
+            limit=limit,
+            bounds=bounds(as_of, known_as_of),
+        )
+        rows = [
+            {
+                "deployment_id": str(one.deployment_id),
+                "window_from": one.window_from.isoformat(),
+                "window_to": one.window_to.isoformat(),
+                "rows": one.rows,
+                "columns": len(one.columns),
+                "captured": one.sample_digest is not None,
+                "event_id": str(one.event_id),
+            }
+            for one in found
+        ]
+        emit(Answer("drift windows", rows), form)
+
+
+def _record(home: Path | None, model: str, found: Drift) -> None:
+    """Record what was found as measurements of the deployment that answered."""
+    import ledger
+    from ledger.config import find_home
+    from ledger.emitter import EventRef
+
+    now, place = found.current, None
+    if now.deployment_id is not None and now.deployment_digest is not None:
+        digest = bytes.fromhex(now.deployment_digest.removeprefix("sha256:"))
+        place = EventRef(now.deployment_id.bytes, digest)
+    with ledger.init(home or find_home()) as lg:
+        lg.log_differences(
+            found.differences,
+            now.parsed(),
+            model=model,
+            window=(now.window_from, now.window_to),
+            deployment=place,
+        )
+        lg.flush(10.0)
 
 
 def outputs(

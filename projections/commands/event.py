@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 from typer import Argument, Option
@@ -18,6 +18,7 @@ from ledger.options import (
 )
 from ledger.output import Answer, emit, reporting, to_json
 from projections.commands.listing import SUSPECT_EXIT, emit_marked, emit_rows
+from projections.commands.noting import noting
 from projections.commands.opening import (
     LimitOption,
     auditing,
@@ -29,15 +30,7 @@ from projections.commands.opening import (
     rows_of,
     times_of,
 )
-
-if TYPE_CHECKING:
-    from projections.database import Connection
-    from projections.integrity.queries import Event
-
-TypeOption = Annotated[
-    str | None, Option("--type", help="a type, or a family with a dot: registry.")
-]
-_COLUMNS = ("event_id", "time", "type", "identity", "subject", "position")
+from projections.commands.tailing import COLUMNS, TypeOption, tail
 
 
 def register(app: typer.Typer) -> None:
@@ -67,6 +60,7 @@ def get(
         from projections.integrity.queries import event_find
 
         config, database = stack.enter_context(opened(home))
+        stack.enter_context(noting(config))
         connection = stack.enter_context(database.connect("auditor"))
         found = event_find(connection, identifier(event))
         if found is None:
@@ -128,55 +122,10 @@ def ls(  # noqa: PLR0913  options
             "event ls",
             rows_of(found),
             form,
-            columns=_COLUMNS,
+            columns=COLUMNS,
             limit=limit,
             connection=connection,
         )
-
-
-def tail(
-    *,
-    type_name: TypeOption = None,
-    follow: Annotated[
-        bool, Option("--follow", "-f", help="go on until stopped")
-    ] = False,
-    limit: LimitOption = 20,
-    home: HomeOption = None,
-    json: JsonOption = False,
-) -> None:
-    """Print the newest events, oldest first; one line of JSON each."""
-    with reporting("event tail", chosen("ndjson", json=json)):
-        with auditing(home) as connection:
-            connection.autocommit = True
-            _tail(connection, type_name, limit, follow=follow)
-        raise typer.Exit(0)
-
-
-def _tail(
-    connection: Connection, type_name: str | None, limit: int, *, follow: bool
-) -> None:
-    import sys
-    from threading import Event as Flag
-
-    from projections.integrity.queries import events
-
-    def newest(count: int) -> list[Event]:
-        return events(connection, type_name=type_name, limit=count)[::-1]
-
-    seen: dict[Any, None] = {}
-    batch = newest(limit)
-    while True:
-        for one in batch:
-            if one.event_id not in seen:
-                sys.stdout.write(to_json(row_of(one)) + "\n")
-                seen[one.event_id] = None
-        sys.stdout.flush()
-        if not follow:
-            return
-        for old in list(seen)[:-5_000]:
-            del seen[old]
-        Flag().wait(1.0)
-        batch = newest(1_000)
 
 
 def schema(

@@ -23,6 +23,7 @@ def emit_rows(
     *,
     columns: Sequence[str] = (),
     limit: int | None = None,
+    token: str | None = None,
     connection: Connection | None = None,
 ) -> NoReturn:
     """Print rows and end the process.
@@ -33,18 +34,31 @@ def emit_rows(
         form: how it is printed.
         columns: what a person's table shows; all when empty.
         limit: where the rows were cut; reaching it is said.
+        token: of the next page where the question has pages, empty after the last one.
         connection: of the projections; with it, suspect rows are said.
     """
     shown = list(rows)
     if form == "table" and columns:
         shown = brief(shown, *columns)
     answer = Answer(command, shown)
-    if limit is not None and len(rows) >= limit:
+    if token is not None:
+        say_more(answer, len(rows), token)
+    elif limit is not None and len(rows) >= limit:
         answer.complete = False
         answer.warnings.append(f"cut at {limit} rows; more with --limit")
     if connection is not None:
         mark(answer, connection, rows)
     emit(answer, form)
+
+
+def say_more(answer: Answer, rows: int, token: str) -> None:
+    """Say where the next page begins; nothing after the last one."""
+    answer.meta["next_page_token"] = token or None
+    if token:
+        answer.complete = False
+        answer.warnings.append(
+            f"cut at {rows} rows; more with --limit, or --page-token {token}"
+        )
 
 
 def emit_marked(answer: Answer, form: Format, connection: Connection) -> NoReturn:
@@ -56,14 +70,18 @@ def emit_marked(answer: Answer, form: Format, connection: Connection) -> NoRetur
 def mark(answer: Answer, connection: Connection, data: object) -> None:
     """Say what in an answer was sealed while its key counts as compromised: exit 13.
 
+    The question counts as answered by it (:mod:`projections.commands.noting`).
+
     Args:
         answer: gets a warning, ``suspect`` in its ``meta``, and the exit code unless it
             has another one.
         connection: of the projections.
         data: the rows that are looked through.
     """
+    from projections.commands.noting import note_answer
     from projections.suspicion import leaves_of, suspects
 
+    note_answer(answer, data)
     found = suspects(connection, leaves_of(data))
     if not found:
         return

@@ -19,6 +19,12 @@ EventArgument = Annotated[str, Argument(metavar="ID", help="event id")]
 FilterOption = Annotated[
     str, Option("--filter", help="such as: tags.team = 'risk' AND metrics.auc > 0.8")
 ]
+OrderOption = Annotated[
+    str, Option("--order-by", help="such as: metrics.auc DESC, name; gaps come last")
+]
+TokenOption = Annotated[
+    str, Option("--page-token", help="next_page_token of the page before")
+]
 EveryOption = Annotated[bool, Option("--all", help="what is the same as well")]
 _AHEAD = timedelta(minutes=5)
 _DAY_S = 86_400

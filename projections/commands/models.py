@@ -19,6 +19,8 @@ from ledger.output import Answer, reporting
 from projections.commands.listing import emit_marked, emit_rows
 from projections.commands.looking import (
     FilterOption,
+    OrderOption,
+    TokenOption,
     current,
     days,
     marked,
@@ -35,6 +37,8 @@ from projections.commands.opening import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from projections.asking import Bounds
     from projections.database import Connection
     from projections.registry.answers import Deployment, Model, Release
@@ -51,13 +55,15 @@ _MODELS = (
 )
 
 
-def model_ls(
+def model_ls(  # noqa: PLR0913  options
     *,
     by_environment: Annotated[
         bool, Option("--by-environment", help="what runs where, and how old it is")
     ] = False,
     filter: FilterOption = "",  # noqa: A002  the word of MLflow
+    order_by: OrderOption = "",
     limit: LimitOption = 1_000,
+    page_token: TokenOption = "",
     as_of: AsOfOption = None,
     known_as_of: KnownAsOfOption = None,
     home: HomeOption = None,
@@ -67,28 +73,32 @@ def model_ls(
     """List models by name; --filter speaks MLflow's filter language."""
     form = chosen(output, json=json)
     with reporting("model ls", form), auditing(home) as connection:
-        from projections.registry.queries import model_list
         from projections.registry.search import search_models
 
         limits = bounds(as_of, known_as_of)
-        known = {one.model: one for one in model_list(connection, bounds=limits)}
-        wanted = search_models(connection, filter=filter, limit=limit, bounds=limits)
-        found = [known[one.model] for one in wanted]
+        found = search_models(
+            connection,
+            filter=filter,
+            order_by=order_by,
+            limit=limit,
+            page_token=page_token,
+            bounds=limits,
+        )
+        rows, columns = rows_of(found), _MODELS
         if by_environment:
-            rows = _by_environment(connection, found, limits)
-            emit_rows("model ls", rows, form, connection=connection)
+            rows, columns = _by_environment(connection, found, limits), ()
         emit_rows(
             "model ls",
-            rows_of(found),
+            rows,
             form,
-            columns=_MODELS,
-            limit=limit,
+            columns=columns,
+            token=found.next_page_token,
             connection=connection,
         )
 
 
 def _by_environment(
-    connection: Connection, models: list[Model], limits: Bounds
+    connection: Connection, models: Sequence[Model], limits: Bounds
 ) -> list[dict[str, object]]:
     """Return one row for each model and place where it answers."""
     from projections.registry.queries import live_at

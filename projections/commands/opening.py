@@ -35,8 +35,14 @@ def opened(home: Path | None) -> Generator[tuple[Config, Database]]:
 
 @contextmanager
 def auditing(home: Path | None) -> Generator[Connection]:
-    """Lend a read-only connection."""
-    with opened(home) as (_, database), database.connect("auditor") as connection:
+    """Lend a read-only connection; a question, so that it may be recorded."""
+    from projections.commands.noting import noting
+
+    with (
+        opened(home) as (config, database),
+        noting(config),
+        database.connect("auditor") as connection,
+    ):
         yield connection
 
 

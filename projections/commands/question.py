@@ -21,7 +21,8 @@ from ledger.options import (
 from ledger.output import Answer, emit, reporting
 from projections.catalogue import catalogue, numbers
 from projections.commands.answering import absent_events, stated, text_of
-from projections.commands.listing import emit_marked
+from projections.commands.listing import emit_marked, say_more
+from projections.commands.noting import note_question
 from projections.commands.opening import auditing, bounds, identifier, row_of
 from projections.commands.streaming import STREAMED, stream_all
 from projections.status import NOT_RECORDED
@@ -83,6 +84,7 @@ def query(
         )
         values = arguments(question, pairs, limits)
         with auditing(home) as connection:
+            note_question(_called(question), _asked(values, limits))
             if form == "ndjson" and question.__name__ == STREAMED:
                 stream_all(connection, values, limits)
             found = question(connection, **values)
@@ -90,9 +92,25 @@ def query(
             answer = Answer(f"query {name}", data)
             if form == "table":
                 answer.text = text_of(data)
+            token = getattr(found, "next_page_token", None)
+            if token is not None:
+                say_more(answer, len(found), token)
             if found in ([], (), None):
                 _say_absent(answer, question)
             emit_marked(answer, form, connection)
+
+
+def _called(question: Callable[..., Any]) -> str:
+    """Return number and name of a question; the name alone where it has no number."""
+    name = question.__name__
+    found = [number for number, called in numbers().items() if called == name]
+    return " ".join((*found, name))
+
+
+def _asked(values: Mapping[str, object], limits: Bounds) -> dict[str, object]:
+    """Return what was asked for: parameters and times."""
+    kept = {name: one for name, one in values.items() if name not in _GIVEN}
+    return {**kept, "as_of": limits.as_of, "known_as_of": limits.known_as_of}
 
 
 def _say_absent(answer: Answer, question: Callable[..., Any]) -> None:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from ledger.sdk import Release as Handle
     from projections.database import Connection
     from projections.registry.answers import Release
+    from projections.registry.configuration import ConfigurationDiff
     from projections.registry.difference import ChangeDiff
 
 ReleaseArgument = Annotated[
@@ -112,13 +113,14 @@ def release_show(
         one = release_named(connection, release, limits)
         key = one.event_id
         history = queries.deployment_history(connection, release=key, bounds=limits)
-        checks = [
-            check
-            for check in gates(
-                connection, model=one.model, now=present_moment(), bounds=limits
-            )
-            if check.release_id == key
-        ]
+        places = {step.deployment_id for step in history}
+        checks = gates(
+            connection,
+            deployments=sorted(places),
+            limit=max(1, len(places)),
+            now=present_moment(),
+            bounds=limits,
+        )
         data = row_of(one, key="release_id") | {
             "tags": {
                 t.key: t.value for t in naming.tags(connection, key, bounds=limits)
@@ -146,6 +148,9 @@ def release_diff(
     """Say what changed from one release to another, and who decided on it."""
     form = chosen(output, json=json)
     with reporting("release diff", form), auditing(home) as connection:
+        from ledger.blobs import Blobs
+        from ledger.config import load_config
+        from projections.registry.configuration import configuration_diff
         from projections.registry.release_sides import change_diff
 
         limits = bounds(as_of, known_as_of)
@@ -155,8 +160,17 @@ def release_diff(
         shown = rows_of(
             item for item in found.differences if every or item.state != "same"
         )
-        data = row_of(found) | {"differences": shown}
-        answer = Answer("release diff", data, text=_text(found, shown), rows=shown)
+        settings = configuration_diff(
+            one.configuration_digest,
+            other.configuration_digest,
+            blobs=Blobs(load_config(home).blobs),
+        )
+        data = row_of(found) | {
+            "differences": shown,
+            "configuration": {"said": settings.said, "keys": rows_of(settings.keys)},
+        }
+        text = "\n".join([_text(found, shown), *_settings(settings)])
+        answer = Answer("release diff", data, text=text, rows=shown)
         emit_marked(answer, form, connection)
 
 
@@ -176,6 +190,14 @@ def _text(found: ChangeDiff, shown: list[dict[str, object]]) -> str:
     if found.truncated:
         lines.append(f"cut: {found.truncated}")
     return "\n".join(lines)
+
+
+def _settings(found: ConfigurationDiff) -> list[str]:
+    lines = [f"configuration: {found.said}"]
+    return lines + [
+        f"  {one.change:8} {one.key}: {one.before or '-'} → {one.after or '-'}"
+        for one in found.keys
+    ]
 
 
 def release_withdraw(

@@ -20,6 +20,8 @@ from projections.commands.looking import (
     EventArgument,
     EveryOption,
     FilterOption,
+    OrderOption,
+    TokenOption,
     marked,
     present,
     words,
@@ -39,11 +41,13 @@ if TYPE_CHECKING:
     from projections.registry.search import FoundRun
 
 
-def run_ls(
+def run_ls(  # noqa: PLR0913  options
     *,
     step: Annotated[str | None, Option(help="train, evaluate and so on")] = None,
     filter: FilterOption = "",  # noqa: A002  the word of MLflow
+    order_by: OrderOption = "",
     limit: LimitOption = 20,
+    page_token: TokenOption = "",
     as_of: AsOfOption = None,
     known_as_of: KnownAsOfOption = None,
     home: HomeOption = None,
@@ -53,22 +57,27 @@ def run_ls(
     """List runs, newest first; --filter speaks MLflow's filter language."""
     form = chosen(output, json=json)
     with reporting("run ls", form), auditing(home) as connection:
-        from projections.lineage.queries import runs
+        from projections.registry.filters import quoted
         from projections.registry.search import search_runs
 
-        limits = bounds(as_of, known_as_of)
-        both = filter
-        if step and filter:
-            both = f'{filter} AND step = "{step}"'
-        found: list[object] = (
-            [*search_runs(connection, filter=both, limit=limit, bounds=limits)]
-            if filter
-            else [*runs(connection, step=step, limit=limit, bounds=limits)]
+        conditions = [filter] if filter.strip() else []
+        if step:
+            conditions.append(f"step = {quoted(step)}")
+        found = search_runs(
+            connection,
+            filter=" AND ".join(conditions),
+            order_by=order_by,
+            limit=limit,
+            page_token=page_token,
+            bounds=bounds(as_of, known_as_of),
         )
-        columns = ("run_id", "time", "run", "step", "outcome", "identity", "late")
-        rows = marked(rows_of(found, key="run_id"))
         emit_rows(
-            "run ls", rows, form, columns=columns, limit=limit, connection=connection
+            "run ls",
+            marked(rows_of(found, key="run_id")),
+            form,
+            columns=("run_id", "time", "run", "step", "outcome", "identity", "late"),
+            token=found.next_page_token,
+            connection=connection,
         )
 
 

@@ -12,6 +12,7 @@ from typer import Argument, Option
 from ledger.options import HomeOption, JsonOption, OutputOption, chosen
 from ledger.output import Answer, emit, reporting
 from projections.commands.emitting import record, recording
+from projections.commands.noting import noting
 from projections.commands.opening import bounds, identifier, opened, opened_log
 
 if TYPE_CHECKING:
@@ -101,6 +102,7 @@ def _drawn(request: UUID, home: Path | None) -> Answer:
 
     with ExitStack() as stack:
         config, database = stack.enter_context(opened(home))
+        stack.enter_context(noting(config))
         connection = stack.enter_context(database.connect("auditor"))
         try:
             asked = queries_sample.sample_request_of(connection, request)

@@ -68,11 +68,15 @@ def worker(
     output: OutputOption = "table",
     json: JsonOption = False,
 ) -> None:
-    """Take payload in: once with --once, else until SIGTERM or Ctrl-C."""
+    """Take payload in, and make statistics of it: [vault] statistics_hours.
+
+    Once with --once, else until SIGTERM or Ctrl-C.
+    """
     form = chosen(output, json=json)
     with reporting("vault worker", form), service(home) as running:
         if once:
-            running.step()
+            while running.step():
+                pass
         else:
             _serve(running)
         text = ", ".join(f"{n} {what}" for what, n in running.done.items())
@@ -96,16 +100,29 @@ def show(
         str,
         Option(help="audit, incident, monitoring, subject_rights or validation"),
     ],
+    by: Annotated[
+        str | None,
+        Option(help="identity of this home that reads; default [access] identity"),
+    ] = None,
+    break_glass: Annotated[
+        str, Option(help="why it is an emergency, without naming a person")
+    ] = "",
     home: HomeOption = None,
     output: OutputOption = "table",
     json: JsonOption = False,
 ) -> None:
-    """Print a decision's payload; who read it, and what for, is written down."""
+    """Print a decision's payload; who reads it, and what for, is recorded first."""
     form = chosen(output, json=json)
-    with reporting("vault show", form), service(home) as running:
-        found = running.show(
-            identifier(decision).bytes, purpose=purpose, reader=getpass.getuser()
+    with reporting("vault show", form), service(home, reads=True, by=by) as running:
+        from ledger.vault.reading import Reading
+
+        reading = Reading(
+            purpose=purpose,
+            login=getpass.getuser(),
+            identity=by or "",
+            emergency=break_glass,
         )
+        found = running.show(identifier(decision).bytes, reading)
         data = {
             "decision_id": decision,
             "subject": found.subject,
@@ -178,10 +195,10 @@ def erase(
 
 
 def _serve(running: VaultService) -> None:
+    from ledger.commands.working import LONGEST_PAUSE_S, PAUSE_S
     from ledger.errors import ConflictError, MissingEvidenceError, UnavailableError
     from ledger.output import note
     from ledger.stopping import Stopping
-    from projections.commands.working import LONGEST_PAUSE_S, PAUSE_S
 
     stop, pause = Stopping.on_signals(), PAUSE_S
     while not stop.is_set():

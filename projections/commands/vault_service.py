@@ -14,18 +14,29 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def service(home: Path | None) -> Generator[VaultService]:
-    """Open the vault of a home, in its own database and role."""
+def service(
+    home: Path | None, *, reads: bool = False, by: str | None = None
+) -> Generator[VaultService]:
+    """Open the vault of a home, in its own database and role.
+
+    Args:
+        home: of the ledger; None for the nearest.
+        reads: whether what is emitted is signed by who reads, not by the producer.
+        by: identity of the home that reads, where it is not the one of the settings.
+    """
     from ledger.config import load_config
     from ledger.setup import open_emitter
     from ledger.vault.opening import opened_vault
     from ledger.vault.service import VaultService
 
     config = load_config(home)
+    who = (by or config.reader) if reads else config.vault.identity or None
     with ExitStack() as stack:
         vault = stack.enter_context(opened_vault(config, _dsn(config, stack)))
         yield stack.enter_context(
-            VaultService(vault, lambda: open_emitter(config, mode="strict"))
+            VaultService(
+                vault, lambda: open_emitter(config, identity=who, mode="strict")
+            )
         )
 
 

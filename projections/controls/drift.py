@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from ledger.drift import ColumnSketch, Difference, compare, compare_all
+from ledger.drift.gathering import OUTPUT
 from ledger.errors import NotFoundError
-from projections.asking import ALWAYS, Bounds, Evidence, ask
+from projections.asking import ALWAYS, Bounds, Evidence, ask, ask_one
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from projections.database import Connection
 
@@ -30,22 +31,26 @@ class Sketch(Evidence):
     Attributes:
         model: name of the model.
         deployment_id: whose requests, if they were live data.
+        deployment_digest: ``sha256:…`` of its activation.
         run_id: which run was trained on them, if they were training data.
         dataset_version_id: the dataset version, if any.
         window_from: begin, inclusive.
         window_to: end, exclusive.
         rows: rows in the window.
         columns: sketches of the columns, see :class:`ledger.drift.ColumnSketch`.
+        sample_digest: of the sample it was made from, if it is one of captured payload.
     """
 
     model: str | None
     deployment_id: UUID | None
+    deployment_digest: str | None
     run_id: UUID | None
     dataset_version_id: UUID | None
     window_from: datetime
     window_to: datetime
     rows: int
     columns: list[dict[str, Any]]
+    sample_digest: str | None
 
     def parsed(self) -> list[ColumnSketch]:
         """Return the columns."""
@@ -82,12 +87,15 @@ class Drift:
         current: newest sketch of live data.
         differences: by column, in the order of training.
         contexts: what happened outside meanwhile.
+        of_release: whether the training data are those of the release that answered;
+            else the newest that are recorded of the model.
     """
 
     reference: Sketch
     current: Sketch
     differences: list[Difference]
     contexts: list[Context]
+    of_release: bool = False
 
 
 def sketches(
@@ -133,34 +141,80 @@ def drift_of(
     deployment: UUID | None = None,
     bounds: Bounds = ALWAYS,
 ) -> Drift:
-    """Return a model's training data beside its newest live data.
+    """Return training data beside a model's newest live data.
+
+    The training data are those of the release that answered, where they are recorded.
+    Answers, which training data hold none of, are compared with the first window of
+    the deployment that was captured.
 
     Raises:
         NotFoundError: no sketch of the one or the other is recorded.
     """
-    pair: list[Sketch] = []
-    for live, what in ((False, "training data"), (True, "live data")):
-        found = sketches(
-            connection,
-            model=model,
-            deployment=deployment if live else None,
-            live=live,
-            limit=1,
-            bounds=bounds,
-        )
-        if not found:
-            raise NotFoundError(
-                f"{model}: no sketch of its {what} is recorded",
-                hint="monitoring.sketch.recorded would say it: lg.log_sketch(…)",
-            )
-        pair += found
-    reference, current = pair
+    current = _newest(connection, model, deployment, bounds, live=True)
+    place = current.deployment_id
+    own = _sketch_of(connection, "reference_sketch", place, bounds)
+    reference = own or _newest(connection, model, None, bounds, live=False)
+    before, now = reference.parsed(), current.parsed()
+    first = _sketch_of(connection, "first_sketch", place, bounds)
+    if current.sample_digest is not None and first is not None:
+        known = {one.name for one in before}
+        old = [one for one in first.parsed() if _is_answer(one.name, known)]
+        before += old
+        comparable = {one.name for one in old}
+        now = [
+            one
+            for one in now
+            if one.name in comparable or not _is_answer(one.name, known)
+        ]
     return Drift(
         reference,
         current,
-        compare_all(reference.parsed(), current.parsed()),
+        compare_all(before, now),
         contexts(connection, since=current.window_from, bounds=bounds),
+        of_release=own is not None,
     )
+
+
+def _newest(
+    connection: Connection,
+    model: str,
+    deployment: UUID | None,
+    bounds: Bounds,
+    *,
+    live: bool,
+) -> Sketch:
+    found = sketches(
+        connection,
+        model=model,
+        deployment=deployment,
+        live=live,
+        limit=1,
+        bounds=bounds,
+    )
+    if not found:
+        what = "live data" if live else "training data"
+        raise NotFoundError(
+            f"{model}: no sketch of its {what} is recorded",
+            hint="monitoring.sketch.recorded would say it: lg.log_sketch(…), or the "
+            "vault's worker, with capture on",
+        )
+    return found[0]
+
+
+def _sketch_of(
+    connection: Connection, question: str, deployment: UUID | None, bounds: Bounds
+) -> Sketch | None:
+    if deployment is None:
+        return None
+    return ask_one(
+        connection, _PACKAGE, question, Sketch, bounds, deployment=deployment
+    )
+
+
+def _is_answer(name: str, features: Collection[str]) -> bool:
+    """Tell whether a column of captured payload is an answer, not a feature."""
+    front = name.partition(".")[0]
+    return front == OUTPUT and name not in features
 
 
 def output_drift(

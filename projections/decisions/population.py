@@ -68,9 +68,10 @@ def parse_population(text: str | None) -> Population:
             since=_time(said.pop("since", None)),
             until=_time(said.pop("until", None)),
         )
-    except (KeyError, ValueError) as error:
+        is_spelled = str(found) == text
+    except (KeyError, OverflowError, ValueError) as error:
         raise InvalidEventError(f"{text!r} binds no population of a sample") from error
-    if said or word != WORD:
+    if said or word != WORD or not is_spelled:
         raise InvalidEventError(f"{text!r} binds no population of a sample")
     return found
 

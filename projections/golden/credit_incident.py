@@ -94,6 +94,16 @@ class _CreditToTheEnd(Credit):
             uses=["credit-use"],
             everything=False,
         )
+        t.read(
+            "emergency reading d2-0",
+            kind="payload",
+            signed_by=REVIEWER,
+            role="officer",
+            purpose="incident",
+            query="vault show",
+            decision=self._named["d2-0"].id,
+            reason="who is touched must be told today",
+        )
 
     def rolls_back(self) -> None:
         """Release 2 is recalled; release 1 comes back under an exception."""
@@ -327,4 +337,13 @@ class _CreditToTheEnd(Credit):
             digest=digest("R5 d1-3"),
             media_type="application/json",
             positions=[],
+        )
+        t.read(
+            "reading report june",
+            kind="report",
+            signed_by=AUDITOR,
+            role="auditor",
+            purpose="audit",
+            query="R5",
+            decision=self._named["d1-3"].id,
         )

@@ -418,6 +418,31 @@ class Teller:
             self.world.later(600)
         return made
 
+    def read(
+        self,
+        called: str,
+        *,
+        kind: str,
+        signed_by: str,
+        reason: str | None = None,
+        **fields: Any,
+    ) -> None:
+        """Somebody reads a payload or a report; with a reason, in an emergency."""
+        self.emit(
+            "governance.access.logged",
+            called=called,
+            signed_by=signed_by,
+            basis="observed",
+            kind=kind,
+            principal=signed_by,
+            rows=1 if kind == "payload" else None,
+            payload_opened=kind == "payload",
+            break_glass=reason is not None,
+            reason=reason,
+            channel="vault" if kind == "payload" else "cli",
+            **fields,
+        )
+
 
 def micros(moment: str) -> int:
     """Return an ISO 8601 time as microseconds since 1970."""

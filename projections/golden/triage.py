@@ -221,6 +221,15 @@ class _Triage:
             due=micros("2026-05-18T08:00:00Z"),
             decision=self._named["t1-5"].id,
         )
+        t.read(
+            "reading t1-5",
+            kind="payload",
+            signed_by=APPROVER,
+            role="dpo",
+            purpose="subject_rights",
+            query="vault show",
+            decision=self._named["t1-5"].id,
+        )
         gone = t.emit(
             "governance.payload.deleted",
             called="erasure t1-5",

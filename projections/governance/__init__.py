@@ -18,6 +18,7 @@ rows = Facts(
         "governance.retention_rule.set": "retention_rule",
         "governance.hold.placed": "hold",
         "governance.hold.released": "hold_release",
+        "governance.access.logged": "access",
         "oversight.request.received": "request",
         "oversight.request.answered": "request_answer",
         "incident.case.opened": "incident",

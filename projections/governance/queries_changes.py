@@ -12,6 +12,8 @@ from projections.evidence import Evidence
 from projections.filled import Filled, by, derived, filled
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from projections.database import Connection
 
 _PACKAGE = "projections.governance"
@@ -67,15 +69,30 @@ class AdministratorAction(Evidence):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access(Evidence):
-    """A read of recorded data by a person or service."""
+    """A read of recorded data by a person or service.
+
+    Attributes:
+        kind: payload, report or question.
+        query: question, report or page that was asked for.
+        parameters_digest: of the parameters; their values are not recorded.
+        subject_commitment: what the decision committed to, hexadecimal.
+        break_glass: an emergency, to be looked at afterwards.
+    """
 
     FILLED: ClassVar[Filled] = filled("governance.access.logged")
+    kind: str
     principal: str
     role: str | None
     purpose: str | None
-    query: str | None
+    query: str
+    parameters_digest: str | None
     rows: int | None
-    payload_opened: bool | None
+    payload_opened: bool
+    decision_id: UUID | None
+    subject_commitment: str | None
+    break_glass: bool
+    reason: str | None
+    channel: str | None
 
 
 def corrections(
@@ -135,17 +152,21 @@ def access_log(
     connection: Connection,
     *,
     principal: str | None = None,
+    decisions: Sequence[UUID] | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
+    limit: int = 1_000,
     bounds: Bounds = ALWAYS,
 ) -> list[Access]:
-    """Return who read what; no event of this ledger records a read yet (Q26).
+    """Return who read what, and what for (Q26).
 
     Args:
         connection: of any role.
         principal: by this one alone.
+        decisions: about these alone, such as those the vault gives for a person.
         since: read then or later.
         until: read before then.
+        limit: at most so many.
         bounds: which facts count.
     """
     return ask(
@@ -155,6 +176,8 @@ def access_log(
         Access,
         bounds,
         principal=principal,
+        decisions=None if decisions is None else list(decisions),
         since=since,
         until=until,
+        limit=limit,
     )

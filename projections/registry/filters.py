@@ -20,45 +20,17 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 from ledger.errors import InvalidEventError
+from projections.registry.filter_words import Kind, Reader, Scope, Token
 
-Scope = Literal["attributes", "tags", "params", "metrics"]
-Kind = Literal["text", "number"]
 MAX_CONDITIONS = 50
-MAX_LENGTH = 10_000
-_SCOPES: Mapping[str, Scope] = {
-    "attribute": "attributes",
-    "attributes": "attributes",
-    "attr": "attributes",
-    "run": "attributes",
-    "tag": "tags",
-    "tags": "tags",
-    "param": "params",
-    "params": "params",
-    "parameter": "params",
-    "parameters": "params",
-    "metric": "metrics",
-    "metrics": "metrics",
-}
 _NUMERIC = frozenset({"=", "!=", ">", ">=", "<", "<="})
 _TEXTUAL = frozenset({"=", "!=", "LIKE", "ILIKE", "IN"})
 _DANGLING = re.compile(r"(?<!\\)(?:\\\\)*\\$")
-_TOKEN = re.compile(
-    r"""\s*(?:
-        (?P<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?![\w.]))
-      | (?P<word>[A-Za-z_][\w/-]*(?:\.[\w/-]+)*\.?)
-      | (?P<back>`[^`]*`)
-      | (?P<double>"(?:[^"\\]|\\.)*")
-      | (?P<single>'(?:[^'\\]|\\.|'')*')
-      | (?P<sign>!=|>=|<=|=|>|<)
-      | (?P<mark>[(),])
-    )""",
-    re.VERBOSE,
-)
+_EXAMPLE = "such as: tags.team = 'risk' AND metrics.auc >= 0.8"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +65,10 @@ class Condition:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
-    kind: str
-    text: str
-    at: int
+def quoted(value: str) -> str:
+    """Return a text as a filter spells it."""
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
 
 
 def parse_filter(text: str, *, attributes: Mapping[str, Kind]) -> list[Condition]:
@@ -110,162 +81,77 @@ def parse_filter(text: str, *, attributes: Mapping[str, Kind]) -> list[Condition
     Raises:
         InvalidEventError: the filter is not of that language; names the place.
     """
-    if len(text) > MAX_LENGTH:
-        raise InvalidEventError(f"filter: longer than {MAX_LENGTH} characters")
-    if "\0" in text:
-        raise InvalidEventError("filter: holds the control character U+0000")
-    parser = _Parser(text, _tokens(text), attributes)
+    parser = _Parser(text, attributes, what="filter", hint=_EXAMPLE)
     conditions = parser.conditions()
     if len(conditions) > MAX_CONDITIONS:
         raise InvalidEventError(f"filter: more than {MAX_CONDITIONS} conditions")
     return conditions
 
 
-def _tokens(text: str) -> list[_Token]:
-    tokens: list[_Token] = []
-    at, end = 0, len(text.rstrip())
-    while at < end:
-        match = _TOKEN.match(text, at)
-        if match is None or match.lastgroup is None:
-            at += len(text[at:]) - len(text[at:].lstrip())
-            raise _refused(text, at, "this is no part of a condition")
-        kind = match.lastgroup
-        tokens.append(_Token(kind, match[kind], match.start(kind)))
-        at = match.end()
-    return tokens
-
-
-class _Parser:
+class _Parser(Reader):
     """Reads conditions from tokens, one after the other."""
-
-    def __init__(
-        self, text: str, tokens: Sequence[_Token], attributes: Mapping[str, Kind]
-    ) -> None:
-        self._text = text
-        self._tokens = tokens
-        self._attributes = attributes
-        self._next = 0
 
     def conditions(self) -> list[Condition]:
         if not self._tokens:
             return []
         found = [self._condition()]
-        while (token := self._peek()) is not None:
+        while (token := self.peek()) is not None:
             if token.kind != "word" or token.text.upper() != "AND":
-                raise self._error(token, "conditions are joined by AND alone")
+                raise self.error(token, "conditions are joined by AND alone")
             self._next += 1
             found.append(self._condition())
         return found
 
     def _condition(self) -> Condition:
-        scope, key, start = self._identifier()
-        is_number = scope == "metrics" or (
-            scope == "attributes" and self._attributes[key] == "number"
-        )
+        scope, key, start = self.identifier()
+        is_number = self.is_number(scope, key)
         op = self._comparator(key, _NUMERIC if is_number else _TEXTUAL)
         if op == "IN":
             return Condition(scope, key, op, values=self._values())
-        token = self._take("a value")
+        token = self.take("a value")
         if is_number:
             return Condition(scope, key, op, number=self._number(token, start))
         value = self._quoted(token)
         if op in {"LIKE", "ILIKE"} and _DANGLING.search(value):
-            raise self._error(token, "a pattern ends with an escape and nothing after")
+            raise self.error(token, "a pattern ends with an escape and nothing after")
         return Condition(scope, key, op, text=value)
 
-    def _identifier(self) -> tuple[Scope, str, _Token]:
-        token = self._take("the name of an attribute, tag, parameter or metric")
-        if token.kind in {"back", "double"}:
-            return self._attribute(token.text[1:-1], token)
-        if token.kind != "word":
-            raise self._error(token, "a condition begins with a name")
-        first, dot, rest = token.text.partition(".")
-        if not dot:
-            return self._attribute(token.text, token)
-        scope = _SCOPES.get(first.lower())
-        if scope is None:
-            known = "attributes, tags, params or metrics"
-            raise self._error(token, f"{first}. is none of {known}")
-        if not rest:
-            quoted = self._take("a key")
-            if quoted.kind not in {"back", "double"}:
-                raise self._error(quoted, "a key stands in backticks or double quotes")
-            rest = quoted.text[1:-1]
-        elif rest.endswith("."):
-            raise self._error(token, "a key with a dot at its end needs backticks")
-        return (
-            self._attribute(rest, token)
-            if scope == "attributes"
-            else (
-                scope,
-                rest,
-                token,
-            )
-        )
-
-    def _attribute(self, key: str, token: _Token) -> tuple[Scope, str, _Token]:
-        if key not in self._attributes:
-            known = ", ".join(sorted(self._attributes))
-            raise self._error(token, f"{key} is no attribute", f"one of: {known}")
-        return "attributes", key, token
-
     def _comparator(self, key: str, allowed: frozenset[str]) -> str:
-        token = self._take("a comparator")
+        token = self.take("a comparator")
         op = token.text.upper()
         if token.kind not in {"sign", "word"} or op not in _NUMERIC | _TEXTUAL:
-            raise self._error(token, "this is no comparator")
+            raise self.error(token, "this is no comparator")
         if op not in allowed:
             known = " ".join(sorted(allowed))
-            raise self._error(token, f"{key} does not compare with {op}", known)
+            raise self.error(token, f"{key} does not compare with {op}", known)
         return op
 
     def _values(self) -> tuple[str, ...]:
         self._mark("(")
-        values = [self._quoted(self._take("a value"))]
-        while (token := self._take(", or )")).text == ",":
-            values.append(self._quoted(self._take("a value")))
+        values = [self._quoted(self.take("a value"))]
+        while (token := self.take(", or )")).text == ",":
+            values.append(self._quoted(self.take("a value")))
         if token.text != ")":
-            raise self._error(token, "values of IN are separated by commas")
+            raise self.error(token, "values of IN are separated by commas")
         return tuple(values)
 
     def _mark(self, mark: str) -> None:
-        token = self._take(mark)
+        token = self.take(mark)
         if token.text != mark or token.kind != "mark":
-            raise self._error(token, f"expected {mark}")
+            raise self.error(token, f"expected {mark}")
 
-    def _quoted(self, token: _Token) -> str:
+    def _quoted(self, token: Token) -> str:
         if token.kind not in {"single", "double"}:
-            raise self._error(token, "text stands in quotes")
+            raise self.error(token, "text stands in quotes")
         inner = token.text[1:-1]
         if token.kind == "single":
             inner = inner.replace("''", "'")
         return re.sub(r"\\(['\"\\])", r"\1", inner)
 
-    def _number(self, token: _Token, start: _Token) -> float:
+    def _number(self, token: Token, start: Token) -> float:
         if token.kind != "number":
-            raise self._error(token, f"{start.text} is compared with a number")
+            raise self.error(token, f"{start.text} is compared with a number")
         number = float(token.text)
         if not math.isfinite(number):
-            raise self._error(token, "the number is too large")
+            raise self.error(token, "the number is too large")
         return number
-
-    def _peek(self) -> _Token | None:
-        return self._tokens[self._next] if self._next < len(self._tokens) else None
-
-    def _take(self, expected: str) -> _Token:
-        token = self._peek()
-        if token is None:
-            raise _refused(self._text, len(self._text), f"expected {expected}")
-        self._next += 1
-        return token
-
-    def _error(self, token: _Token, what: str, hint: str = "") -> InvalidEventError:
-        return _refused(self._text, token.at, what, hint)
-
-
-def _refused(text: str, at: int, what: str, hint: str = "") -> InvalidEventError:
-    near = text[at : at + 20].strip() or "the end"
-    return InvalidEventError(
-        f"filter, character {at + 1}, at {near!r}: {what}",
-        hint=hint or "such as: tags.team = 'risk' AND metrics.auc >= 0.8",
-    )

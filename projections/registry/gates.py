@@ -97,10 +97,11 @@ class GateCheck(Evidence):
     approval_ids: list[UUID]
 
 
-def gates(
+def gates(  # noqa: PLR0913  parameters of the question
     connection: Connection,
     *,
     deployment: UUID | None = None,
+    deployments: Sequence[UUID] | None = None,
     environment: str | None = None,
     model: str | None = None,
     emergency_days: int = EMERGENCY_DAYS,
@@ -113,6 +114,7 @@ def gates(
     Args:
         connection: of any role.
         deployment: one deployment; all by default.
+        deployments: these deployments; all by default.
         environment: in this environment; any by default.
         model: of this model; any by default.
         emergency_days: days within which an emergency must be approved afterwards.
@@ -120,13 +122,14 @@ def gates(
         now: moment that is asked for where ``bounds`` has none.
         bounds: which facts count.
     """
+    wanted = deployments if deployment is None else [deployment]
     found = ask(
         connection,
         _PACKAGE,
         "gates",
         GateFacts,
         bounds,
-        deployment=deployment,
+        deployments=None if wanted is None else list(wanted),
         environment=environment,
         model=model,
         limit=limit,

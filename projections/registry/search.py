@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 from uuid import UUID
 
-from projections.asking import ALWAYS, Bounds, Evidence, ask
+from psycopg.sql import SQL, Identifier
+
+from projections.asking import ALWAYS, Bounds, Evidence, ask, asking
 from projections.filled import Filled, derived, filled
-from projections.registry.filters import Kind, parse_filter
+from projections.registry.answers import Model
+from projections.registry.filters import parse_filter
+from projections.registry.orders import parse_orders
+from projections.registry.paging import Page, Paging
+from projections.statements import composed, part
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from psycopg.sql import Composed
+
     from projections.database import Connection
+    from projections.registry.filter_words import Kind
 
 _PACKAGE = "projections.registry"
 _Values = dict[str, Any]
+_Found = TypeVar("_Found")
 MODEL_ATTRIBUTES: Mapping[str, Kind] = {
     "name": "text",
     "kind": "text",
@@ -56,28 +66,13 @@ RUN_ATTRIBUTES: Mapping[str, Kind] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FoundModel:
+class FoundModel(Model):
     """A model that meets the conditions, with the tags of its registration."""
 
-    FILLED: ClassVar[Filled] = filled(
-        "registry.model.registered", tags=derived("registry.tag.set")
+    FILLED: ClassVar[Filled] = Filled(
+        Model.FILLED.other, {**Model.FILLED.named, "tags": derived("registry.tag.set")}
     )
 
-    model: str
-    event_id: UUID | None
-    time: datetime | None
-    sealed_at: datetime | None
-    origin: str | None
-    leaf: int | None
-    idx: int | None
-    identity: str | None
-    kind: str | None
-    owner: str | None
-    title: str | None
-    lifecycle: str | None
-    versions: int
-    newest_version: str | None
-    newest_time: datetime | None
     tags: _Values
 
 
@@ -129,27 +124,50 @@ class FoundRun(Evidence):
     metrics: _Values
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is searched for.
+
+    Attributes:
+        filter: conditions, in MLflow's filter language.
+        order_by: what is sorted by, in MLflow's words; empty for the usual order.
+        limit: at most so many rows.
+        page_token: where the page before ended; empty for the first.
+    """
+
+    filter: str
+    order_by: str
+    limit: int
+    page_token: str
+
+
 def search_models(
     connection: Connection,
     *,
     filter: str = "",  # noqa: A002  the word of MLflow
+    order_by: str = "",
     limit: int = 1_000,
+    page_token: str = "",
     bounds: Bounds = ALWAYS,
-) -> list[FoundModel]:
+) -> Page[FoundModel]:
     """Return the models that meet a filter, by name.
 
+    Args:
+        connection: of any role.
+        filter: conditions joined by AND, such as ``metrics.auc > 0.8``.
+        order_by: names with ASC or DESC, such as ``metrics.auc DESC, name``; what has
+            no such value comes last.
+        limit: at most so many rows, 1 or more.
+        page_token: where the page before ended, ``next_page_token`` of the answer.
+        bounds: which facts count.
+
     Raises:
-        InvalidEventError: the filter is not of the language; names the place.
+        InvalidEventError: filter or order is not of the language, names the place; or
+            the token is of another question.
     """
-    conditions = _conditions(filter, MODEL_ATTRIBUTES)
-    return ask(
-        connection,
-        _PACKAGE,
-        "search_models",
-        FoundModel,
-        bounds,
-        conditions=conditions,
-        limit=limit,
+    wanted = Wanted(filter, order_by, limit, page_token)
+    return _search(
+        connection, "search_models", FoundModel, MODEL_ATTRIBUTES, wanted, bounds
     )
 
 
@@ -157,23 +175,29 @@ def search_versions(
     connection: Connection,
     *,
     filter: str = "",  # noqa: A002  the word of MLflow
+    order_by: str = "",
     limit: int = 1_000,
+    page_token: str = "",
     bounds: Bounds = ALWAYS,
-) -> list[FoundVersion]:
+) -> Page[FoundVersion]:
     """Return the model versions that meet a filter, newest first.
 
+    Args:
+        connection: of any role.
+        filter: conditions joined by AND, such as ``metrics.auc > 0.8``.
+        order_by: names with ASC or DESC, such as ``metrics.auc DESC, name``; what has
+            no such value comes last.
+        limit: at most so many rows, 1 or more.
+        page_token: where the page before ended, ``next_page_token`` of the answer.
+        bounds: which facts count.
+
     Raises:
-        InvalidEventError: the filter is not of the language; names the place.
+        InvalidEventError: filter or order is not of the language, names the place; or
+            the token is of another question.
     """
-    conditions = _conditions(filter, VERSION_ATTRIBUTES)
-    return ask(
-        connection,
-        _PACKAGE,
-        "search_versions",
-        FoundVersion,
-        bounds,
-        conditions=conditions,
-        limit=limit,
+    wanted = Wanted(filter, order_by, limit, page_token)
+    return _search(
+        connection, "search_versions", FoundVersion, VERSION_ATTRIBUTES, wanted, bounds
     )
 
 
@@ -181,23 +205,76 @@ def search_runs(
     connection: Connection,
     *,
     filter: str = "",  # noqa: A002  the word of MLflow
+    order_by: str = "",
     limit: int = 1_000,
+    page_token: str = "",
     bounds: Bounds = ALWAYS,
-) -> list[FoundRun]:
+) -> Page[FoundRun]:
     """Return the runs that meet a filter, newest first.
 
+    Args:
+        connection: of any role.
+        filter: conditions joined by AND, such as ``metrics.auc > 0.8``.
+        order_by: names with ASC or DESC, such as ``metrics.auc DESC, name``; what has
+            no such value comes last.
+        limit: at most so many rows, 1 or more.
+        page_token: where the page before ended, ``next_page_token`` of the answer.
+        bounds: which facts count.
+
     Raises:
-        InvalidEventError: the filter is not of the language; names the place.
+        InvalidEventError: filter or order is not of the language, names the place; or
+            the token is of another question.
     """
-    conditions = _conditions(filter, RUN_ATTRIBUTES)
-    return ask(
-        connection,
+    wanted = Wanted(filter, order_by, limit, page_token)
+    return _search(connection, "search_runs", FoundRun, RUN_ATTRIBUTES, wanted, bounds)
+
+
+def _search(
+    connection: Connection,
+    searched: str,
+    kind: type[_Found],
+    attributes: Mapping[str, Kind],
+    wanted: Wanted,
+    bounds: Bounds,
+) -> Page[_Found]:
+    conditions = parse_filter(wanted.filter, attributes=attributes)
+    orders = parse_orders(wanted.order_by, attributes=attributes)
+    newest = not orders and kind is not FoundModel
+    paging = Paging(
+        (searched, conditions, orders, bounds), newest, 2 if newest else 2 + len(orders)
+    )
+    values = {
+        "conditions": json.dumps([one.to_dict() for one in conditions]),
+        "orders": json.dumps([one.to_dict() for one in orders]),
+        "after": paging.place(wanted.page_token),
+        "limit": wanted.limit + 1,
+        "model": None,
+        "as_of": bounds.as_of,
+        "known_as_of": bounds.known_as_of,
+    }
+    names = [item.name for item in fields(cast("Any", kind))]
+    statement = _statement(searched, names, newest=newest)
+    with asking():
+        rows: list[tuple[Any, ...]] = connection.execute(statement, values).fetchall()
+    found = [
+        kind(**dict(zip(names, row, strict=False))) for row in rows[: wanted.limit]
+    ]
+    is_cut = len(rows) > wanted.limit
+    return Page(found, paging.token(rows[wanted.limit - 1][-1]) if is_cut else "")
+
+
+def _statement(searched: str, names: Sequence[str], *, newest: bool) -> Composed:
+    """Return the statement of a search: what is looked through, met, and sorted."""
+    if searched == "search_models":
+        models = part(_PACKAGE, "model_list")
+        found = part(_PACKAGE, searched, models=models)
+    else:
+        found = part(_PACKAGE, searched)
+    return composed(
         _PACKAGE,
-        "search_runs",
-        FoundRun,
-        bounds,
-        conditions=conditions,
-        limit=limit,
+        "search_newest" if newest else "search_ordered",
+        columns=SQL(", ").join(map(Identifier, names)),
+        met=part(_PACKAGE, "search_met", found=found),
     )
 
 
@@ -218,8 +295,3 @@ def run_benchmarks(
     return ask(
         connection, _PACKAGE, "run_benchmarks", RunBenchmark, bounds, runs=list(runs)
     )
-
-
-def _conditions(text: str, attributes: Mapping[str, Kind]) -> str:
-    found = parse_filter(text, attributes=attributes)
-    return json.dumps([one.to_dict() for one in found])

@@ -10,7 +10,9 @@ import pytest
 from typer.testing import CliRunner
 
 from ledger.blobs import Blobs
-from tests.dashboard.conftest import World, world_in
+from ledger.config import FILE_NAME, format_config
+from projections.reading import parameters_digest
+from tests.dashboard.conftest import Opened, World, world_in
 from tests.support.commands import application
 from tests.support.story import changed_record
 
@@ -21,6 +23,7 @@ pytestmark = pytest.mark.postgres
 def world(tmp_path: Path, postgres_server: str, monkeypatch: pytest.MonkeyPatch):
     with world_in(tmp_path, postgres_server, decisions=2) as made:
         config = made.made.ledger.config
+        (config.home / FILE_NAME).write_text(format_config(config))
         monkeypatch.setenv("MLLEDGER_HOME", str(config.home))
         monkeypatch.setenv("MLLEDGER_PG__DSN", config.database.dsn)
         yield made
@@ -61,6 +64,73 @@ def test_report_is_written_recorded_and_found_again(world: World, tmp_path: Path
     assert run("verify", data["json"])[0] == 4
     Path(data["json"]).write_bytes(content + b"\n")
     assert run("verify", data["json"])[0] == 5
+
+
+def ask(*arguments: object) -> dict[str, Any]:
+    result = CliRunner().invoke(application(), [*map(str, arguments), "--json"])
+    return json.loads(result.stdout)
+
+
+def readings(world: World) -> list[dict[str, Any]]:
+    """What Q26 says, oldest first."""
+    world.made.seal_and_project()
+    return ask("query", "Q26")["data"][::-1]
+
+
+def test_reports_are_on_record_and_questions_once_asked_for(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    build(world, tmp_path / "out")
+    ask("decision", "ls")
+    (report,) = readings(world)  # a question by default is not
+    assert (report["kind"], report["query"]) == ("report", "R5")
+    assert (report["decision_id"], report["payload_opened"]) == (world.decision, False)
+    assert report["purpose"] is None
+    path = world.made.ledger.config.home / FILE_NAME
+    text = path.read_text()
+    path.write_text(text.replace("[access]\nlog = false", "[access]\nlog = true"))
+    monkeypatch.setenv("MLLEDGER_ACCESS__PURPOSE", "audit")
+    assert ask("decision", "ls", "--limit", "1")["meta"] is not None
+    ask("decision", "show", world.decision)
+    ask("query", "Q11", "-p", f"decision={world.decision}")
+    ask("model", "show", "nobody")
+    path.write_text(text)
+    ls, show, numbered, nobody = readings(world)[1:]
+    assert (ls["query"], ls["rows"], ls["channel"]) == ("decision ls", 1, "cli")
+    assert (show["query"], show["decision_id"]) == ("decision show", world.decision)
+    assert (numbered["query"], numbered["purpose"]) == ("Q11 decision_record", "audit")
+    assert numbered["decision_id"] == world.decision
+    assert (nobody["query"], nobody["rows"]) == ("model show", 0)
+    asked = {"decision": world.decision}
+    assert numbered["parameters_digest"] == parameters_digest(asked)
+    assert "nobody" not in json.dumps(nobody)
+
+
+def test_a_page_is_on_record_once_a_session(world: World, opened: Opened):
+    path = world.made.ledger.config.home / FILE_NAME
+    text = path.read_text()
+    path.write_text(text.replace("[access]\nlog = false", "[access]\nlog = true"))
+    page = opened(world, id=world.decision)
+    assert not page.exception
+    assert not page.run().exception
+    path.write_text(text)
+    (read,) = readings(world)
+    assert (read["query"], read["channel"]) == ("page decision", "dashboard")
+    assert read["decision_id"] == world.decision
+
+
+def test_a_question_that_cannot_be_recorded_is_answered_with_a_warning(world: World):
+    path = world.made.ledger.config.home / FILE_NAME
+    path.write_text(
+        path.read_text().replace(
+            '[access]\nlog = false\nidentity = ""',
+            '[access]\nlog = true\nidentity = "person:nobody"',
+        )
+    )
+    found = ask("decision", "ls")
+    assert found["data"]
+    (warning,) = found["warnings"]
+    assert warning.startswith("this reading was not recorded: person:nobody: no key")
 
 
 def test_a_record_that_only_the_database_has_is_a_contradiction(

@@ -142,3 +142,9 @@ def test_a_decision_is_opened_verified_and_the_log_checked(
     assert record["verification"].startswith("Matches the log to")
     outside = [url for url in asked if not url.startswith((address, "data:", "blob:"))]
     assert not outside
+    filled.made.seal_and_project()
+    with filled.made.connection() as connection:
+        taken = connection.execute(
+            "SELECT kind, channel, decision_id::text FROM governance.access"
+        ).fetchall()
+    assert taken == [("report", "dashboard", record["subject"])]

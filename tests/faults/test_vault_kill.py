@@ -12,6 +12,7 @@ from ledger.config import Config
 from ledger.errors import NotFoundError
 from ledger.journal.adoption import journal_ids
 from ledger.vault.plan import Reason
+from ledger.vault.reading import Reading
 from tests.support.producer import flush_left, seal
 from tests.support.vault import (
     ALICE,
@@ -107,7 +108,7 @@ def test_the_vault_takes_each_payload_once(config: Config, step: str):
         service.step()
         assert service.status()["kept"] == 3
         for decision in made:
-            service.show(decision, purpose="audit", reader="me")
+            service.show(decision, Reading(purpose="audit", login="me"))
 
 
 @pytest.mark.parametrize(
@@ -134,8 +135,8 @@ def test_an_erasure_that_was_cut_off_is_finished_by_another(config: Config, step
         except NotFoundError:
             assert step == "finished"
         with pytest.raises(NotFoundError):
-            service.show(made, purpose="audit", reader="me")
-        assert service.show(other, purpose="audit", reader="me").subject == BOB
+            service.show(made, Reading(purpose="audit", login="me"))
+        assert service.show(other, Reading(purpose="audit", login="me")).subject == BOB
         assert service.status()["deletions begun"] == 0
     flush_left(config)
     seal(config)

@@ -391,10 +391,11 @@ def test_query_command_says_what_would_fill_an_empty_answer(
     from tests.support.story import application
 
     home = golden[0]
-    found = home.ask("query", "Q26")
+    words = ["query", "Q26", "--as-of", "2026-02-01"]
+    found = home.ask(*words)
     assert (found.exit, found.data) == (0, [])
     assert found.envelope["meta"]["filled_by"] == ["governance.access.logged"]
-    shown = CliRunner().invoke(application(), ["query", "Q26"], env=home.environment)
+    shown = CliRunner().invoke(application(), words, env=home.environment)
     assert shown.stdout.startswith(f"{NOT_RECORDED}: an event governance.access.logged")
 
 

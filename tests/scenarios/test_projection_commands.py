@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import signal
@@ -9,11 +10,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
+from projections.worker import Worker
 from tests.support.commands import application
 from tests.support.database import Projected, Story, projected, tell, write
 from tests.support.ledger import make_ledger
@@ -108,6 +111,55 @@ def test_people_read_marks_words_and_the_honest_sentence(
     assert "tamper" not in bad
 
 
+def test_rows_are_links_and_events_in_every_form(
+    world: Projected, story: Story, monkeypatch: pytest.MonkeyPatch
+):
+    run("worker", "--once")
+    links = answer("decision", "show", str(story.decision_id))["data"]["links"]
+    _, text = run("decision", "show", str(story.decision_id), "-o", "csv")
+    rows = list(csv.DictReader(text.splitlines()))
+    assert [row["kind"] for row in rows] == [link["kind"] for link in links]
+    _, text = run("decision", "show", str(story.decision_id), "-o", "ndjson")
+    *lines, last = [json.loads(line) for line in text.splitlines()]
+    assert [line["kind"] for line in lines] == [link["kind"] for link in links]
+    assert last["summary"]["rows"] == len(links)
+
+    newest = [row["event_id"] for row in answer("event", "ls", "--limit", "3")["data"]]
+    told = answer("event", "tail", "--limit", "3")
+    assert [row["event_id"] for row in told["data"]] == newest[::-1]
+    _, text = run("event", "tail", "--limit", "3", "-o", "ndjson")
+    assert [json.loads(line).get("event_id") for line in text.splitlines()] == [
+        *newest[::-1],
+        None,
+    ]
+    result = CliRunner().invoke(application(), ["event", "ls", "--explain"])
+    assert "FROM integrity.event" in result.stderr
+    assert "--   limit = 20" in result.stderr
+    assert "SELECT" not in result.stdout
+
+    def come_then_stop(_seconds: float) -> None:
+        if waits:
+            raise KeyboardInterrupt
+        waits.append("once")
+        world.ledger.emit_decisions(3)
+        with Worker(world.ledger.config, watch=False, once=True) as worker:
+            worker.step()
+
+    for form in ("csv", "table", "ndjson"):
+        waits: list[str] = []
+        monkeypatch.setattr(
+            "projections.commands.tailing.time", SimpleNamespace(sleep=come_then_stop)
+        )
+        before = answer("event", "ls", "--limit", "1")["data"][0]["event_id"]
+        code, text = run("event", "tail", "-f", "--limit", "1", "-o", form)
+        lines = text.splitlines()[form != "ndjson" :]
+        assert code == 130
+        assert before in lines[0]
+        assert any("ledger.stream.opened" in line for line in lines[1:])
+        assert len(set(lines)) == len(lines)
+    assert answer("event", "tail", "-f")["exit"] == 2
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -184,8 +236,7 @@ def test_an_away_database_is_exit_8(world: Projected, monkeypatch: pytest.Monkey
 
 
 def test_the_worker_ends_cleanly_on_sigterm(world: Projected):
-    code = "import typer\nfrom projections.cli import register\n"
-    code += "app = typer.Typer()\nregister(app)\napp()"
+    code = "from ledger.cli import build_app\nbuild_app()()"
     process = subprocess.Popen(
         [sys.executable, "-c", code, "worker", "--json"],
         stdout=subprocess.PIPE,

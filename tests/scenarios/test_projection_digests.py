@@ -117,7 +117,7 @@ def test_a_worker_digests_once_a_day(world, monkeypatch):
     """Not on the ledger's first day; then once, and again a day later."""
     real, later = clock.now_us, [0]
     monkeypatch.setattr(clock, "now_us", lambda: real() + later[0])
-    monkeypatch.setattr("projections.overseer._LOOK_S", 0.0)
+    monkeypatch.setattr("projections.digest_writer._LOOK_S", 0.0)
     counts: list[int] = []
     with Worker(world.ledger.config, watch=False, once=True) as worker:
         for days in (0.5, 1.5, 2.4, 2.6):

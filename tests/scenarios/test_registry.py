@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import product
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
+from psycopg.types.json import Jsonb
 from typer.testing import CliRunner
 
+from ledger.blobs import Blobs
 from ledger.errors import InvalidEventError, NotFoundError
-from projections.asking import Bounds
+from projections.asking import Bounds, ask
+from projections.database import Database
 from projections.registry import naming, queries, standing
 from projections.registry.ancestry import ancestry
 from projections.registry.gates import GateCheck, gates, is_open
@@ -293,6 +298,115 @@ def test_search_speaks_the_filter_language(
     assert (models if search is search_models else names) == expected
 
 
+VALUES = ("-Infinity", "-2.5", "-0.0", "0", "3", "12", "Infinity", "NaN", None)
+WORDS = ("", "a", "ab", "a!", "b", "ä", "𝄞", None)
+
+
+def _imagine(connection: Any) -> list[tuple[str, str | None, str | None]]:
+    """Put runs into the tables; returns their ids, last metrics and tags."""
+    made: list[tuple[str, str | None, str | None]] = []
+    for number, (value, word) in enumerate(product(VALUES, WORDS)):
+        run = str(UUID(int=number + 1))
+        connection.execute(
+            "INSERT INTO lineage.run (event_id, time, sealed_at, origin, leaf, idx, "
+            "identity, run) SELECT %s, time, sealed_at, origin, leaf, idx, identity, "
+            "'imagined' FROM lineage.run LIMIT 1",
+            [run],
+        )
+        metrics = [] if value is None else [{"name": "score", "value": value}]
+        tags = {} if word is None else {"word": word}
+        connection.execute(
+            "INSERT INTO lineage.run_update (event_id, time, sealed_at, origin, leaf, "
+            "idx, identity, run_id, metrics, tags) SELECT gen_random_uuid(), time, "
+            "sealed_at, origin, leaf, idx, identity, %s, %s, %s FROM lineage.run "
+            "LIMIT 1",
+            [run, Jsonb(metrics), Jsonb(tags)],
+        )
+        made.append((run, value, word))
+    return made
+
+
+def _sorted(rows: list[Any], place: int, *, number: bool, down: bool) -> list[Any]:
+    def key(row: Any) -> Any:
+        return float(row[place]) if number else row[place].encode()
+
+    said = [row for row in rows if row[place] not in (None, "NaN")]
+    said.sort(key=key, reverse=down)
+    odd = [row for row in rows if row[place] == "NaN"]
+    return said + odd + [row for row in rows if row[place] is None]
+
+
+@pytest.mark.parametrize("down", [(False, False), (True, False), (True, True)])
+def test_search_is_ordered_as_mlflow_orders_and_pages_neither_skip_nor_repeat(
+    told: Told, down: tuple[bool, bool]
+):
+    score, word = ("DESC" if one else "ASC" for one in down)
+    wanted = {
+        "filter": "run_name = 'imagined'",
+        "order_by": f"metrics.score {score}, tags.word {word}",
+    }
+    with told.pretending() as connection:
+        rows = sorted(_imagine(connection), reverse=False)
+        whole = search_runs(connection, **wanted)
+        pages, token = [search_runs(connection, **wanted, limit=7)], ""
+        while token := pages[-1].next_page_token:
+            pages.append(search_runs(connection, **wanted, limit=7, page_token=token))
+    by_word = _sorted(rows, 2, number=False, down=down[1])
+    expected = _sorted(by_word, 1, number=True, down=down[0])
+    assert [str(one.event_id) for one in whole] == [row[0] for row in expected]
+    assert not whole.next_page_token
+    assert [one for page in pages for one in page] == whole
+    assert len(pages) == 11
+
+
+def test_a_run_that_comes_in_between_neither_repeats_nor_hides_others(told: Told):
+    with told.pretending() as connection:
+        first = search_runs(connection, limit=1)
+        connection.execute(
+            "INSERT INTO lineage.run (event_id, time, sealed_at, origin, leaf, idx, "
+            "identity, run) SELECT gen_random_uuid(), time + interval '1 day', "
+            "sealed_at, origin, leaf, idx, identity, 'newer' FROM lineage.run "
+            "ORDER BY time DESC LIMIT 1"
+        )
+        rest = search_runs(connection, page_token=first.next_page_token)
+    assert [one.event_id for one in [*first, *rest]] == [
+        one.event_id for one in told.ask(search_runs)
+    ]
+
+
+def test_a_page_token_fits_its_own_question_alone(told: Told):
+    token = told.ask(search_versions, limit=1).next_page_token
+    assert len(told.ask(search_versions, page_token=token)) > 0
+    for changed in (
+        {"filter": "version LIKE 'v%'"},
+        {"order_by": "version DESC"},
+        {"bounds": until(11)},
+    ):
+        with pytest.raises(InvalidEventError, match="another filter, order or time"):
+            told.ask(search_versions, page_token=token, **changed)
+    with pytest.raises(InvalidEventError, match="another filter"):
+        told.ask(search_runs, page_token=token)
+    for forged in ("x", "e30", "*", "W10", token[:-4], token + "A" * 4):
+        with pytest.raises(InvalidEventError, match="page token"):
+            told.ask(search_versions, page_token=forged)
+
+
+def test_pages_by_command(told: Told):
+    words = ["run", "ls", "--order-by", "metrics.auc DESC", "--limit", "1"]
+    first = command(told, *words)
+    token = first.envelope["meta"]["next_page_token"]
+    assert first.data[0]["params"]["rate"] == "0.2"
+    second = command(told, *words, "--page-token", token)
+    assert second.data[0]["params"]["rate"] == "0.1"
+    refused = command(told, "run", "ls", "--page-token", token)
+    assert refused.exit == 2
+    asked = command(told, "query", "search_models", "-p", "order_by=versions DESC")
+    assert asked.data[0]["model"] == MODEL
+    assert asked.envelope["meta"]["next_page_token"] is None
+    bad = command(told, "model", "ls", "--order-by", "versions DOWN")
+    assert "order_by, character 10" in bad.envelope["errors"][0]["message"]
+
+
 def test_ten_thousand_aliases_are_answered_in_pages(told: Told):
     told.copy_alias("edge", model="many", count=10_000)
     found = told.ask(naming.alias_at, "many", limit=20_000)
@@ -383,6 +497,61 @@ def test_deployments_show_their_gates(told: Told):
 def test_deployments_at_a_moment(told: Told):
     rows = command(told, "deployment", "at", "2026-03-15", "--env", "prod").data
     assert [(row["version"], row["role"]) for row in rows] == [("v2", "champion")]
+
+
+def test_the_gates_of_many_deployments_are_asked_for_once(
+    told: Told, monkeypatch: pytest.MonkeyPatch
+):
+    from projections.registry import gates as module
+
+    asked: list[str] = []
+
+    def counting(
+        connection: Any, package: str, question: str, *rest: Any, **named: Any
+    ):
+        asked.append(question)
+        return ask(connection, package, question, *rest, **named)
+
+    monkeypatch.setattr(module, "ask", counting)
+    live = command(told, "deployment", "at", "2026-03-20").data
+    assert len(live) > 1
+    assert asked == ["gates", "approvals"]
+    for row in live:
+        shown = command(told, "deployment", "show", row["deployment_id"]).data
+        assert all(one["status"] in row["gates"] for one in shown["gates"])
+    assert told.ask(gates, deployments=[], now=NOW) == []
+
+
+def test_configurations_at_hand_are_compared_by_key(told: Told):
+    words = ["release", "diff", told.id("release v1"), f"{MODEL}@r-v2"]
+    assert command(told, *words).data["configuration"]["said"] == "same"
+    blobs = Blobs(told.world.config.blobs)
+    digest = blobs.put(b'{"threshold": 0.5}'), blobs.put(b'{"threshold": 0.6}')
+    change = "UPDATE registry.release SET configuration_digest = %s WHERE event_id = %s"
+    first, second = told.id("release v1"), told.id("release v2")
+    with (
+        Database.open(told.world.config) as database,
+        database.connect("owner", autocommit=True) as connection,
+    ):
+        (before,) = connection.execute(
+            "SELECT configuration_digest FROM registry.release WHERE event_id = %s",
+            [first],
+        ).fetchone()
+        try:
+            connection.execute(change, [f"sha256:{'1' * 64}", second])
+            away = command(told, *words).data["configuration"]
+            for release, one in ((first, digest[0]), (second, digest[1])):
+                connection.execute(change, [one, release])
+            here = command(told, *words).data["configuration"]
+            text = printed(told, *words)
+        finally:
+            for release in (first, second):
+                connection.execute(change, [before, release])
+    assert away == {"said": "contents not at hand: digests differ", "keys": []}
+    assert here["keys"] == [
+        {"key": "threshold", "change": "changed", "before": "0.5", "after": "0.6"}
+    ]
+    assert "  changed  threshold: 0.5 → 0.6" in text
 
 
 def test_releases_are_listed_shown_and_compared(told: Told):

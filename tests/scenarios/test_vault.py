@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hmac
 import logging
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -20,6 +22,7 @@ from ledger.errors import (
     ConflictError,
     IntegrityError,
     InvalidEventError,
+    LedgerError,
     MissingEvidenceError,
     NotFoundError,
 )
@@ -28,9 +31,11 @@ from ledger.payload.content import Payload, commitment, encode_payload
 from ledger.payload.envelope import Sealer
 from ledger.payload.transport import open_payload_log
 from ledger.vault.plan import Reason
+from ledger.vault.reading import Reading
 from ledger.vault.rules import DAY_US
 from ledger.vault.secrets import load_secrets
 from ledger.vault.shelf import Shelf
+from tests.support.producer import accepted
 from tests.support.vault import (
     ALICE,
     BOB,
@@ -73,10 +78,42 @@ def test_what_was_captured_can_be_read_for_a_purpose(config: Config):
     (made,) = decide(config, ALICE)
     assert taken(config)["kept"] == 1
     with running(config) as (service, _vault):
-        found = service.show(made, purpose="subject_rights", reader="dpo")
+        found = service.show(made, Reading(purpose="subject_rights", login="dpo"))
     assert found == Payload(made, ALICE, FEATURES, 0.8712)
     seen = rows(config, "SELECT decision_id, purpose, reader FROM vault.access")
     assert seen == [(UUID(bytes=made), "subject_rights", "dpo")]
+    (event,) = accesses(config)
+    assert (event["decision"], event["purpose"]) == (made, "subject_rights")
+    assert (event["principal"], event["payload_opened"]) == ("service:local", True)
+    assert len(event["subject_commitment"]) == 32
+    assert "dpo" not in str(event)  # a login may be a person's name
+    assert not event["break_glass"]
+
+
+def accesses(config: Config) -> list[dict[str, Any]]:
+    """The readings that the log tells of."""
+    return [one.fields for one in accepted(config, "governance.access.logged")]
+
+
+def test_a_reading_that_cannot_be_recorded_opens_nothing(config: Config):
+    (made,) = decide(config, ALICE)
+    taken(config)
+    shutil.rmtree(config.journal)
+    config.journal.write_text("no folder")
+    with running(config) as (service, _vault), pytest.raises((LedgerError, OSError)):
+        service.show(made, Reading(purpose="audit", login="me"))
+    assert rows(config, "SELECT * FROM vault.access") == []
+
+
+def test_an_emergency_is_recorded_as_one(config: Config):
+    (made,) = decide(config, ALICE)
+    taken(config)
+    with running(config) as (service, _vault):
+        service.show(
+            made, Reading(purpose="incident", login="me", emergency="recall tonight")
+        )
+    (event,) = accesses(config)
+    assert (event["break_glass"], event["reason"]) == (True, "recall tonight")
 
 
 def test_a_payload_is_not_read_without_a_known_purpose(config: Config):
@@ -84,7 +121,7 @@ def test_a_payload_is_not_read_without_a_known_purpose(config: Config):
     taken(config)
     wrong = pytest.raises(InvalidEventError, match="purpose")
     with running(config) as (service, _vault), wrong:
-        service.show(made, purpose="curiosity", reader="me")
+        service.show(made, Reading(purpose="curiosity", login="me"))
     assert rows(config, "SELECT * FROM vault.access") == []
 
 
@@ -93,7 +130,7 @@ def test_a_payload_that_comes_before_its_decision_waits_for_it(config: Config):
     with running(config) as (service, _vault):
         service.step()
         with pytest.raises(MissingEvidenceError, match="not sealed yet"):
-            service.show(made, purpose="audit", reader="me")
+            service.show(made, Reading(purpose="audit", login="me"))
     assert taken(config)["kept"] == 1
 
 
@@ -121,7 +158,7 @@ def test_what_a_decision_did_not_commit_to_is_quarantined(config: Config):
     done = taken(config)
     assert (done["kept"], done["quarantined"], done["refused"]) == (1, 1, 2)
     with running(config) as (service, _vault):
-        assert service.show(made, purpose="audit", reader="me").output == 0.8712
+        assert service.show(made, Reading(purpose="audit", login="me")).output == 0.8712
     later = clock.now_us() + 9 * DAY_US
     with running(config, now_us=lambda: later) as (service, _vault):
         service.step()
@@ -134,7 +171,7 @@ def test_an_altered_row_is_a_contradiction(config: Config):
     with psycopg.connect(config.vault.dsn) as database:
         database.execute("UPDATE vault.payload SET ciphertext = ciphertext || 'x'")
     with running(config) as (service, _vault), pytest.raises(IntegrityError):
-        service.show(made, purpose="audit", reader="me")
+        service.show(made, Reading(purpose="audit", login="me"))
 
 
 def needles(config: Config, made: bytes) -> list[bytes]:
@@ -185,8 +222,8 @@ def test_after_an_erasure_no_byte_of_it_is_left(config: Config):
     assert files_with(Path(folder), *secret, envelope, *gone) == []
     with running(config) as (service, _vault):
         with pytest.raises(NotFoundError):
-            service.show(made, purpose="audit", reader="me")
-        assert service.show(other, purpose="audit", reader="me").subject == BOB
+            service.show(made, Reading(purpose="audit", login="me"))
+        assert service.show(other, Reading(purpose="audit", login="me")).subject == BOB
 
 
 def wrapped_keys(config: Config) -> list[bytes]:
@@ -259,7 +296,7 @@ def test_a_dry_run_deletes_nothing(config: Config):
     with running(config) as (service, _vault):
         planned = service.plan(ALICE)
         assert [item.decision_id for item in planned.plan.deleted] == [made]
-        assert service.show(made, purpose="audit", reader="me").subject == ALICE
+        assert service.show(made, Reading(purpose="audit", login="me")).subject == ALICE
 
 
 def declare(config: Config, event) -> None:
@@ -300,12 +337,12 @@ def test_a_duty_keeps_only_what_it_covers_and_the_rest_goes(config: Config):
     assert retained["provision"] == "12 CFR 1002.12(b)"
     assert not set(old) & set(wrapped_keys(config))  # what stays has a new key
     with running(config) as (service, _vault):
-        assert service.show(kept, purpose="audit", reader="me").subject == ALICE
+        assert service.show(kept, Reading(purpose="audit", login="me")).subject == ALICE
     later = clock.now_us() + 26 * DAY_US
     with running(config, now_us=lambda: later) as (service, _vault):
         service.step()  # the duty has ended: the request is carried out
         with pytest.raises(NotFoundError):
-            service.show(kept, purpose="audit", reader="me")
+            service.show(kept, Reading(purpose="audit", login="me"))
     assert wrapped_keys(config) == []
 
 
@@ -363,7 +400,7 @@ def test_payload_that_arrives_after_the_erasure_goes_too(config: Config):
         service.step()
         assert service.done["deletions"] == 1
         with pytest.raises(NotFoundError):
-            service.show(late, purpose="audit", reader="me")
+            service.show(late, Reading(purpose="audit", login="me"))
     assert rows(config, "SELECT * FROM vault.payload") == []
 
 
@@ -374,7 +411,9 @@ def test_a_new_decision_about_the_person_is_kept_again(config: Config):
     (fresh,) = decide(config, ALICE)
     taken(config)
     with running(config) as (service, _vault):
-        assert service.show(fresh, purpose="audit", reader="me").subject == ALICE
+        assert (
+            service.show(fresh, Reading(purpose="audit", login="me")).subject == ALICE
+        )
 
 
 def test_a_stolen_table_or_key_file_is_not_a_list_of_people(config: Config):
@@ -447,7 +486,7 @@ def test_capture_can_be_decided_by_the_call_and_in_bulk(config: Config, client):
     client.close()
     assert taken(config)["kept"] == 2
     with running(config) as (service, _vault), pytest.raises(NotFoundError):
-        service.show(bytes(last), purpose="audit", reader="me")
+        service.show(bytes(last), Reading(purpose="audit", login="me"))
 
 
 def test_an_own_commitment_and_capture_exclude_each_other(config: Config, client):

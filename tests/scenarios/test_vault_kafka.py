@@ -14,6 +14,7 @@ from ledger.config import Config, LogConfig
 from ledger.errors import NotFoundError
 from ledger.payload.transport import open_payload_log
 from ledger.vault.plan import Reason
+from ledger.vault.reading import Reading
 from tests.support.vault import (
     ALICE,
     BOB,
@@ -54,11 +55,11 @@ def test_captured_kept_and_erased_behind_kafka(config: Config):
     transport = open_payload_log(config)
     assert transport.bounds() == (0, 2)
     with running(config) as (service, _vault):
-        assert service.show(made, purpose="audit", reader="me").subject == ALICE
+        assert service.show(made, Reading(purpose="audit", login="me")).subject == ALICE
         erased = service.erase(ALICE, Reason("request"))
         with pytest.raises(NotFoundError):
-            service.show(made, purpose="audit", reader="me")
-        assert service.show(other, purpose="audit", reader="me").subject == BOB
+            service.show(made, Reading(purpose="audit", login="me"))
+        assert service.show(other, Reading(purpose="audit", login="me")).subject == BOB
     assert transport.bounds() == (2, 2)  # DeleteRecords, as far as the vault had read
     transport.close()
     assert broker.check(config) == [

@@ -85,8 +85,8 @@ def test_one_step_leaves_a_ledger_that_is_dated(ledger):
 
 def test_a_worker_that_is_told_to_stop_covers_what_has_grown(ledger):
     """Else what was sealed since the last manifest would wait for the next start."""
+    from ledger.commands.working import _run
     from ledger.stopping import Stopping
-    from projections.commands.working import _run
 
     stop = Stopping()
     with worker(ledger, [], once=False) as one:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ledger import clock
-from ledger.codec import Decoders
+from ledger.codec import Decoded, Decoders
 from ledger.config import Config, load_config
 from ledger.emitter import Emitter
 from ledger.errors import LogUnavailableError
@@ -117,15 +117,19 @@ def judged(config: Config, partition: int = 0) -> list[Judgement]:
 
 def accepted_ids(config: Config, partition: int = 0) -> Counter[bytes]:
     """Count the accepted decisions in the log by event id."""
+    return Counter(one.id for one in accepted(config, DECISION, partition))
+
+
+def accepted(config: Config, name: str, partition: int = 0) -> list[Decoded]:
+    """Return the accepted events of a type in the log, in order."""
     decoders = Decoders(_schema_lookup())
-    ids: Counter[bytes] = Counter()
-    for judgement in judged(config, partition):
-        if judgement.verdict == Verdict.ACCEPTED and judgement.entry is not None:
-            for event in judgement.entry.events:
-                decoded = decoders.decode(event.schema_id, event.body)
-                if decoded.name == DECISION:
-                    ids[decoded.id] += 1
-    return ids
+    return [
+        decoded
+        for judgement in judged(config, partition)
+        if judgement.verdict == Verdict.ACCEPTED and judgement.entry is not None
+        for event in judgement.entry.events
+        if (decoded := decoders.decode(event.schema_id, event.body)).name == name
+    ]
 
 
 def _schema_lookup() -> Callable[[bytes], bytes]:

@@ -77,6 +77,16 @@ class Told:
                 (model, count, name),
             )
 
+    @contextmanager
+    def pretending(self) -> Iterator[Any]:
+        """Lend the owner's connection; what it changes is undone."""
+        with (
+            Database.open(self.world.config) as database,
+            database.connect("owner", autocommit=True) as connection,
+            connection.transaction(force_rollback=True),
+        ):
+            yield connection
+
     @property
     def home(self) -> Home:
         return Home(self.world.config)

@@ -77,6 +77,8 @@ def test_times_and_ids_print_and_parse() -> None:
     assert format_time(parse_time("1969-12-31T23:59:59.5")) == (
         "1969-12-31T23:59:59.500000Z"
     )
+    assert format_time(parse_time("0001-01-01")) == "0001-01-01T00:00:00.000000Z"
+    assert format_time(1 << 62) == f"{1 << 62} µs since 1970"
     identifier = bytes(range(16))
     text = format_id(identifier)
     assert text is not None
@@ -108,6 +110,19 @@ def test_no_command_ends_in_a_traceback(
     assert "Traceback" not in shown.err
 
 
+def test_a_package_that_is_not_installed_is_named_with_its_extra(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for name, code, word in (
+        ("kafka.admin", 3, "pip install 'mlledger[kafka]'"),
+        ("ledger.nowhere", 1, "defect"),
+    ):
+        with pytest.raises(SystemExit) as ended, output.reporting("x"):
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+        assert ended.value.code == code
+        assert word in capsys.readouterr().err
+
+
 def test_times_beyond_the_calendar_are_refused() -> None:
     for text in ("0001-01-01T00:00+14:00", "9999-12-31T23:59:59-14:00"):
         with pytest.raises(errors.InvalidEventError):
@@ -120,3 +135,10 @@ def test_a_commands_own_way_of_ending_is_no_defect() -> None:
     with pytest.raises(typer.Exit) as ended, output.reporting("x"):
         raise typer.Exit(7)
     assert ended.value.exit_code == 7
+
+
+def test_numbers_that_json_has_not_are_printed_as_texts() -> None:
+    odd = {"a": [float("nan"), 1.5], "b": {"c": float("-inf")}, "d": bytes(2), "e": "ä"}
+    assert output.to_json(odd) == (
+        '{"a": ["nan", 1.5], "b": {"c": "-inf"}, "d": "0000", "e": "ä"}'
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -355,6 +356,28 @@ def test_a_folder_lists_its_files_and_reads_its_policy(small: PublishedTree) -> 
 def test_nothing_above_the_folder_is_read(small: PublishedTree, path: str) -> None:
     with pytest.raises(MalformedError):
         PublicFolder(small.root).read("..", path)
+
+
+def test_a_file_larger_than_any_can_be_is_refused_and_not_read(
+    small: PublishedTree,
+) -> None:
+    with (small.root / ORIGIN / "checkpoint").open("r+b") as file:
+        file.truncate(1 << 40)
+    with pytest.raises(MalformedError, match="more than"):
+        PublicFolder(small.root).read(ORIGIN, "checkpoint")
+
+
+def test_a_pipe_is_not_waited_for(small: PublishedTree) -> None:
+    os.mkfifo(small.root / ORIGIN / "checkpoint.9")
+    with pytest.raises(MalformedError, match="a pipe"):
+        PublicFolder(small.root).read(ORIGIN, "checkpoint.9")
+
+
+def test_a_folder_that_leads_into_itself_is_refused(small: PublishedTree) -> None:
+    for name in ("one", "two"):
+        (small.root / ORIGIN / name).symlink_to(small.root / ORIGIN)
+    with pytest.raises(MalformedError, match="twice"):
+        list(PublicFolder(small.root).list(ORIGIN))
 
 
 def test_a_folder_in_the_place_of_a_file_is_malformed(small: PublishedTree) -> None:

@@ -7,7 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.errors import InvalidEventError
-from projections.registry.filters import Condition, Kind, parse_filter
+from projections.registry.filter_words import Kind
+from projections.registry.filters import Condition, parse_filter
+from projections.registry.orders import Order, parse_orders
+from projections.registry.paging import Paging
 
 ATTRIBUTES: dict[str, Kind] = {"name": "text", "versions": "number"}
 
@@ -101,3 +104,65 @@ def test_any_value_survives_its_quotes(value):
     assert parsed(f"name = '{quoted}'") == [
         Condition("attributes", "name", "=", text=value)
     ]
+
+
+def ordered(text: str) -> list[Order]:
+    return parse_orders(text, attributes=ATTRIBUTES)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", []),
+        ("name", [Order("attributes", "name")]),
+        ("attributes.versions desc", [Order("attributes", "versions", True, True)]),
+        (
+            "metrics.auc DESC, tags.`a b` ASC, params.lr",
+            [
+                Order("metrics", "auc", True, True),
+                Order("tags", "a b"),
+                Order("params", "lr"),
+            ],
+        ),
+    ],
+)
+def test_an_order_means(text: str, expected: list[Order]):
+    assert ordered(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "reason"),
+    [
+        ("name,", 6, "expected the name"),
+        ("name versions", 6, "separated by commas"),
+        ("name, metrics.a, name DESC", 18, "sorted by twice"),
+        ("color", 1, "no attribute"),
+        ("name = 'a'", 6, "separated by commas"),
+        ("name DESC; DROP TABLE x", 10, "no part of a condition"),
+    ],
+)
+def test_what_is_no_order_is_refused_with_its_place(text: str, place: int, reason: str):
+    with pytest.raises(InvalidEventError, match=reason) as caught:
+        ordered(text)
+    assert f"order_by, character {place}," in str(caught.value)
+
+
+def test_too_many_orders_are_refused():
+    with pytest.raises(InvalidEventError, match="more than 10"):
+        ordered(", ".join(f"metrics.m{n}" for n in range(11)))
+
+
+PLACES = st.lists(st.text(st.characters(exclude_characters="\0")), min_size=2)
+
+
+@given(PLACES)
+def test_a_page_token_gives_its_place_back(place: list[str]):
+    paging = Paging(("runs", "filter"), parts=len(place))
+    assert paging.place(paging.token(place)) == place
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_a_place_or_refused(token: str):
+    if token:
+        with pytest.raises(InvalidEventError, match="page token"):
+            Paging(("runs",)).place(token)

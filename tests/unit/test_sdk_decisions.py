@@ -368,3 +368,38 @@ def test_a_batch_names_the_row_that_does_not_fit(lg, dep):
         lg.log_decisions([{"outptu": "high"}], deployment=dep)
     with pytest.raises(InvalidEventError, match="length"):
         lg.log_decisions({"output": ["a"], "adverse": []}, deployment=dep)
+
+
+def test_many_decisions_take_the_names_that_one_takes(lg, dep):
+    first = lg.log_decision(deployment=dep, output="high", reasons=("R01",))
+    lg.log_decisions(
+        [{"output": "low", "reasons": ("R02", "R03"), "replaces": first}, {}],
+        deployment=dep,
+    )
+    lg.log_decisions({"output": ["low"]}, deployment=dep, reasons=["R04"])
+    told = [event.fields for event in lg.events(NAME)]
+    codes = [fields["reason_codes"] for fields in told]
+    assert codes == [["R01"], ["R02", "R03"], [], ["R04"]]
+    assert told[1]["replaces_decision_id"] == first
+
+
+@pytest.mark.parametrize(
+    ("field", "right"),
+    [("reason_codes", "reasons"), ("replaces_decision_id", "replaces")],
+)
+def test_the_name_of_the_event_field_is_refused_and_the_right_one_named(
+    lg, dep, field, right
+):
+    with pytest.raises(InvalidEventError, match="row 0") as refused:
+        lg.log_decisions([{field: []}], deployment=dep)
+    assert f"call it {right}" in refused.value.hint
+    with pytest.raises(InvalidEventError, match=field):
+        lg.log_decisions([{}], deployment=dep, **{field: []})
+    assert lg.events(NAME) == []
+
+
+def test_one_text_is_no_list_of_reasons(lg, dep):
+    with pytest.raises(InvalidEventError, match="expected a list of codes"):
+        lg.log_decision(deployment=dep, reasons="R01")
+    with pytest.raises(InvalidEventError, match="row 0: reasons"):
+        lg.log_decisions([{"reasons": "R01"}], deployment=dep)

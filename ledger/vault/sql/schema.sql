@@ -20,6 +20,48 @@ CREATE TABLE IF NOT EXISTS vault.decision (
        idx         integer     NOT NULL
 );
 
+-- Whose statistics a decision belongs to. Altering locks the table, so it is done once.
+DO $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM pg_attribute
+                    WHERE attrelid = 'vault.decision'::regclass
+                      AND attname = 'deployment_id') THEN
+        ALTER TABLE vault.decision ADD COLUMN deployment_id uuid;
+        CREATE INDEX decision_deployment ON vault.decision (deployment_id, time);
+    END IF;
+END $$;
+
+-- What the sealed log says of deployments and releases; nothing personal.
+CREATE TABLE IF NOT EXISTS vault.deployment (
+       deployment_id uuid  PRIMARY KEY,
+       digest        bytea NOT NULL,
+       release_id    uuid  NOT NULL,
+       system_id     text
+);
+CREATE TABLE IF NOT EXISTS vault.release (
+       release_id uuid PRIMARY KEY,
+       model      text NOT NULL
+);
+
+-- Hours of which payload was kept that no window of statistics has looked at yet.
+CREATE TABLE IF NOT EXISTS vault.unmeasured (
+       deployment_id uuid        NOT NULL,
+       hour          timestamptz NOT NULL,
+       PRIMARY KEY (deployment_id, hour)
+);
+
+-- Windows that were measured, once and for all. event is what is emitted, made once, so
+-- that a repetition is the same event; late counts what was kept afterwards.
+CREATE TABLE IF NOT EXISTS vault.measured (
+       deployment_id uuid        NOT NULL,
+       window_from   timestamptz NOT NULL,
+       window_to     timestamptz NOT NULL,
+       event         bytea       NOT NULL,
+       told          boolean     NOT NULL DEFAULT false,
+       late          bigint      NOT NULL DEFAULT 0,
+       PRIMARY KEY (deployment_id, window_from)
+);
+
 -- state: waiting (its decision is not sealed yet), kept, or quarantined with a reason.
 -- commitment is what the payload hashes to, so a copy that arrives twice is one row.
 CREATE TABLE IF NOT EXISTS vault.payload (

@@ -17,6 +17,7 @@ SELECT s.deployment_id, s.name, s.model, s.version, s.system_id, s.sketch_id,
   LEFT JOIN trained AS t ON t.deployment_id = v.deployment_id AND t.feature = v.feature
  WHERE EXISTS (SELECT FROM trained AS k WHERE k.deployment_id = s.deployment_id)
    AND NOT s.outputs @> jsonb_build_array(jsonb_build_object('name', v.feature))
+   AND NOT (s.captured AND split_part(v.feature, '.', 1) = 'output')
 )
 SELECT t.deployment_id AS object_id, t.name AS object_name, t.model, t.system_id,
        t.breached, t.feature AS detail,

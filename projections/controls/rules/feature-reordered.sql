@@ -4,7 +4,8 @@
 -- %(known_as_of)s   timestamptz  what had been sealed by then
 --
 -- One row for each live deployment with a sketch. Only the features on both sides are
--- compared: one that is missing or added is a finding of its own.
+-- compared: one that is missing or added is a finding of its own. Captured payload gives
+-- features by name, in no order: it is not tested.
 -- Serves: EU AI Act, Article 15(1).
 WITH
 -- include live
@@ -34,4 +35,5 @@ SELECT s.deployment_id AS object_id, s.name AS object_name, s.model, s.system_id
        ARRAY[s.deployment_id, s.sketch_id, s.version_id] AS evidence
   FROM sketched AS s
   LEFT JOIN moved AS m ON m.deployment_id = s.deployment_id
+ WHERE NOT s.captured
  ORDER BY s.deployment_id;

@@ -4,7 +4,8 @@
 -- %(known_as_of)s   timestamptz  what had been sealed by then
 -- %(exact)s         text         yes: int64 and float64 differ; no: numbers are numbers
 --
--- One row for each feature on both sides, for each live deployment with a sketch.
+-- One row for each feature on both sides, for each live deployment with a sketch. Captured
+-- payload has JSON's types alone: there a number is a number, and a time is a text.
 -- Serves: EU AI Act, Article 15(1).
 WITH
 -- include live
@@ -14,6 +15,9 @@ SELECT t.deployment_id, t.feature, t.type AS trained_as, v.type AS served_as
   FROM trained AS t
   JOIN served AS v ON v.deployment_id = t.deployment_id AND v.feature = t.feature
  WHERE t.type IS NOT NULL AND v.type IS NOT NULL
+   AND NOT (v.captured AND (v.type = 'null' OR v.type = 'text' AND t.type ~* '^(date|time)'
+                            OR v.type = 'number' AND %(exact)s::text = 'yes'
+                               AND t.type ~* '^(u?int|bigint|long|short|float|double|dec)'))
 ),
 kinds AS (
 SELECT b.*, k.kinds[1] AS trained_kind, k.kinds[2] AS served_kind

@@ -210,6 +210,34 @@ CREATE TABLE hold_release (
 );
 CREATE INDEX ON hold_release (hold, time);
 
+-- governance.access.logged
+CREATE TABLE access (
+       event_id   uuid        PRIMARY KEY,
+       time       timestamptz NOT NULL,
+       sealed_at  timestamptz NOT NULL,
+       origin     text        COLLATE "C" NOT NULL,
+       leaf       bigint      NOT NULL,
+       idx        integer     NOT NULL,
+       identity   text        NOT NULL,
+       basis      text,
+       system_id  text,
+       kind               text NOT NULL,
+       principal          varchar(256) NOT NULL,
+       role               text,
+       purpose            text,
+       query              varchar(256) NOT NULL,
+       parameters_digest  text,
+       rows               bigint,
+       payload_opened     boolean NOT NULL,
+       decision_id        uuid,
+       subject_commitment bytea,
+       break_glass        boolean NOT NULL,
+       reason             text,
+       channel            text
+);
+CREATE INDEX ON access (time, event_id);
+CREATE INDEX ON access (decision_id);
+
 -- oversight.request.received
 CREATE TABLE request (
        event_id   uuid        PRIMARY KEY,

@@ -1,6 +1,6 @@
 -- What is known of deployments and of the gates of their environments?
 --
--- %(deployment)s    uuid         one deployment; null: all
+-- %(deployments)s   uuid[]       these deployments; null: all
 -- %(environment)s   text         name of the environment; null: any
 -- %(model)s         text         name of the model; null: any
 -- %(limit)s         bigint       at most so many rows
@@ -85,7 +85,7 @@ SELECT d.event_id, d.time, d.sealed_at, d.origin, d.leaf, d.idx, d.identity,
                  s.event_id DESC
         LIMIT 1
        ) AS s ON true
- WHERE (%(deployment)s::uuid IS NULL OR d.event_id = %(deployment)s)
+ WHERE (%(deployments)s::uuid[] IS NULL OR d.event_id = ANY (%(deployments)s))
    AND (%(environment)s::text IS NULL OR d.environment = %(environment)s)
    AND (%(model)s::text IS NULL OR r.model = %(model)s)
    AND d.time <= coalesce(%(as_of)s::timestamptz, 'infinity')

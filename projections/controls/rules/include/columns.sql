@@ -1,9 +1,11 @@
 -- served: the columns each deployment was last seen to be asked with; trained: those its
 -- version was trained with, as the version says, or else as its training sketch shows.
--- Needs live.
+-- captured: the sketch is of a sample of captured payload, which holds answers as well,
+-- knows JSON's types alone, and no order. Needs live.
 sketched AS MATERIALIZED (
 SELECT l.deployment_id, l.name, l.model, l.version, l.version_id, l.system_id,
        s.event_id AS sketch_id, s.window_to, s.rows, s.columns,
+       s.sample_digest IS NOT NULL AS captured,
        t.event_id AS training_id, t.columns AS training_columns, v.inputs, v.outputs,
        concat('between ', to_char(s.window_from AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI'),
        ' and ', to_char(s.window_to AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI'), ' (',
@@ -12,7 +14,8 @@ SELECT l.deployment_id, l.name, l.model, l.version, l.version_id, l.system_id,
   JOIN registry.model_version AS v ON v.event_id = l.version_id
    AND v.time <= %(as_of)s AND v.sealed_at <= %(known_as_of)s
   JOIN LATERAL (
-       SELECT s.event_id, s.window_from, s.window_to, s.rows, s.columns
+       SELECT s.event_id, s.window_from, s.window_to, s.rows, s.columns,
+              s.sample_digest
          FROM controls.sketch AS s
         WHERE s.deployment_id = l.deployment_id AND s.rows > 0
           AND s.time <= %(as_of)s AND s.sealed_at <= %(known_as_of)s
@@ -30,7 +33,7 @@ SELECT l.deployment_id, l.name, l.model, l.version, l.version_id, l.system_id,
 ),
 served AS MATERIALIZED (
 SELECT s.deployment_id, c.seen ->> 'name' AS feature, c.seen ->> 'type' AS type,
-       c.rank, c.seen
+       c.rank, c.seen, s.captured
   FROM sketched AS s
  CROSS JOIN LATERAL jsonb_array_elements(s.columns) WITH ORDINALITY AS c (seen, rank)
 ),
