@@ -80,4 +80,4 @@ lock:
 	$(LOCK:pyproject.toml=) --group fuzz -o requirements-fuzz.txt
 
 clean:
-	rm -rf .venv .pytest_cache .ruff_cache .hypothesis .mlledger .mlledger-kafka
+	rm -rf .venv .pytest_cache .ruff_cache .hypothesis .fuzz .mlledger .mlledger-kafka

@@ -145,8 +145,9 @@ def verify(
 ) -> None:
     """Recompute a report's digest and say whether the ledger records it.
 
-    0: recorded, and the record verifies; 4: no such digest is recorded; 5: the file is
-    not in the form that was issued, or the record contradicts itself.
+    0: recorded, and the record verifies; 2: not the JSON of a report; 4: no such digest
+    is recorded; 5: the file is not in the form that was issued, the ledger records this
+    report with another digest, or the record contradicts itself.
     """
     form = chosen(output, json=json)
     with reporting("report verify", form):

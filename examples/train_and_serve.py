@@ -3,7 +3,7 @@
 Run it in a folder with a ledger::
 
     mlledger init
-    mlledger key new person:ann --kind person
+    mlledger key new person:ann
     python examples/train_and_serve.py
     mlledger decision show <the id it prints> --verify
 """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,11 @@ from ledger.config import Config, load_config
 from ledger.errors import LedgerError
 
 OK, WARNING, FAILED = "ok", "warning", "failed"
+_NEWEST = 10_000
+_REFUSED_REPAIR = (
+    "see mlledger key ls for what the key may sign, record it anew as one who may; "
+    "mlledger journal flush sends again what followed it"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +66,7 @@ def examine(
     config = load_config(home)
     parts: list[Part] = [_configuration, _keys, _log]
     if not quick:
-        parts += [_journal, _seal, _witnesses, _manifest, _time, _topics]
+        parts += [_journal, _seal, _refused, _witnesses, _manifest, _time, _topics]
     findings: list[Finding] = []
     for part in (*parts, *further):
         findings += _guarded(part, config)
@@ -126,15 +132,43 @@ def _log(config: Config) -> Iterator[Finding]:
 
 
 def _journal(config: Config) -> Iterator[Finding]:
-    from ledger.journal_admin import journal_status
+    from ledger.journal_admin import journal_status, quarantine_list
 
     rows = [row for row in journal_status(config) if not row.is_held]
     waiting = sum(row.events + row.new for row in rows)
     if waiting:
+        anew = sum(row.to_resign for row in rows)
         text = f"{waiting} events or entries of ended processes wait"
+        text += f", {anew} of them to be signed anew" if anew else ""
         yield Finding("journal", WARNING, text, "mlledger journal flush")
     else:
         yield Finding("journal", OK, "nothing waits")
+    if kept := quarantine_list(config):
+        text = f"{len(kept)} files that could not be sent, such as {kept[0].name}"
+        yield Finding("journal", WARNING, text, "mlledger journal quarantine ls")
+
+
+def _refused(config: Config) -> Iterator[Finding]:
+    """Say what the sealer refused of late, and whose it was."""
+    from ledger.log import open_log
+    from ledger.public import PublicFolder
+    from ledger.verification import ControlReader, quarantine
+
+    log, public = open_log(config), PublicFolder(config.public)
+    try:
+        control = ControlReader(log=log, public=public, ledger_id=config.ledger_id)
+        control.refresh()
+        found = Counter(
+            (one.origin, one.verdict, one.identity or "an unknown key")
+            for one in quarantine(control, public, newest=_NEWEST)
+        )
+    finally:
+        log.close()
+    for (origin, verdict, who), count in found.items():
+        text = f"{verdict}: {count} of the last {_NEWEST} entries, which name {who}"
+        yield Finding(f"refused {origin}", WARNING, text, _REFUSED_REPAIR)
+    if not found:
+        yield Finding("refused", OK, f"none of the last {_NEWEST} entries of each log")
 
 
 def _seal(config: Config) -> Iterator[Finding]:

@@ -51,6 +51,7 @@ class JournalStatus:
         sealed: sealed entries within their retention.
         size: bytes on the disk.
         damage: why it cannot be read, or empty.
+        to_resign: how many of its events were refused once and wait for a signature.
     """
 
     journal_id: bytes
@@ -62,6 +63,7 @@ class JournalStatus:
     sealed: int
     size: int
     damage: str = ""
+    to_resign: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +224,7 @@ def _status(folder: Path, journal_id: bytes) -> JournalStatus:
         sealed=tables.entries.get("sealed", 0),
         size=sum(file.stat().st_size for file in files if file.exists()),
         damage=tables.damage,
+        to_resign=tables.to_resign,
     )
 
 

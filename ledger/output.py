@@ -48,6 +48,7 @@ __all__ = [
 
 Format = Literal["table", "json", "ndjson", "csv"]
 SCHEMA = "mlledger.cli/1"
+_UNBROKEN = 1_000_000
 
 
 @dataclass(slots=True)
@@ -193,7 +194,8 @@ def _print_table(answer: Answer) -> None:
 def _table(rows: Sequence[Mapping[str, object]]) -> None:
     """Print rows as a table, or one below the other where a terminal is too narrow.
 
-    An id that is broken over two lines cannot be copied.
+    An id that is broken over two lines cannot be copied; nor is it found by who reads
+    the lines of a pipe, so there a row is one line, however wide.
     """
     from rich.console import Console
     from rich.table import Table
@@ -210,15 +212,12 @@ def _table(rows: Sequence[Mapping[str, object]]) -> None:
         table.add_column(name, overflow="fold")
     for row in rows:
         table.add_row(*(cell(value) for value in row.values()), style=None)
-    if (
-        sys.stdout.isatty()
-        and table.__rich_measure__(
-            console, console.options.update(width=10_000)
-        ).maximum
-        > console.width
-    ):
+    unbroken = console.options.update(width=_UNBROKEN)
+    width = table.__rich_measure__(console, unbroken).maximum
+    if sys.stdout.isatty() and width > console.width:
         sys.stdout.write(_records(rows))
     else:
+        console.width = max(console.width, width)
         console.print(table)
 
 
@@ -275,10 +274,20 @@ def reporting(command: str, form: Format = "table") -> Generator[None]:
     emit(failed, form)
 
 
+_NO_FILE = (FileNotFoundError, NotADirectoryError)
+
+
 def _refused(command: str, error: OSError | UnicodeError) -> Answer:
-    codes = ((FileNotFoundError, 4), (PermissionError, 9), (UnicodeError, 2))
+    codes = (
+        ((*_NO_FILE, IsADirectoryError, UnicodeError), 2),
+        (PermissionError, 9),
+    )
     code = next((number for kind, number in codes if isinstance(error, kind)), 1)
-    entry: dict[str, object] = {"id": "LDG-O001", "message": str(error)}
+    message = str(error)
+    if isinstance(error, OSError) and error.filename is not None and error.strerror:
+        why = "no such file" if isinstance(error, _NO_FILE) else error.strerror
+        message = f"{error.filename}: {why}"
+    entry: dict[str, object] = {"id": "LDG-O001", "message": message}
     return Answer(command, exit=code, errors=[entry])
 
 

@@ -5,6 +5,7 @@ What a core install does by itself; the projections' worker takes it as its firs
 
 from __future__ import annotations
 
+from collections import Counter
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Self
 
@@ -27,8 +28,14 @@ if TYPE_CHECKING:
     from ledger.events.base import Event
     from ledger.log import Log
     from ledger.seal import Sealer
+    from ledger.seal.steps import SealResult
+    from ledger.verdict import Verdict
 
 FLUSH_S = 10.0
+_AFTER_REFUSAL = (
+    "what follows a refused entry in its stream waits for its producer to send it "
+    "again: a running one does so by itself, for an ended one: mlledger journal flush"
+)
 
 
 def say_nothing(_text: str) -> None:
@@ -49,7 +56,8 @@ class SealingService:
             is in Postgres and the settings name no database; None has none.
 
     Attributes:
-        done: what was done since the start: leaves sealed, manifests, time tokens.
+        done: what was done since the start: leaves sealed, manifests, time tokens;
+            and entries refused, if there were any.
     """
 
     def __init__(
@@ -193,7 +201,27 @@ class SealingService:
         return ManifestWriter(self._config, log=log, signer=signer)
 
     def _drain(self, sealers: list[Sealer]) -> None:
-        self.done["leaves sealed"] += drain(sealers)
+        refused: Counter[tuple[str, Verdict, str]] = Counter()
+
+        def take(result: SealResult) -> None:
+            for (verdict, who), count in result.refused.items():
+                refused[result.origin, verdict, who] += count
+
+        try:
+            self.done["leaves sealed"] += drain(sealers, told=take)
+        finally:
+            self._say_refused(refused)
+
+    def _say_refused(self, refused: Counter[tuple[str, Verdict, str]]) -> None:
+        """Say what does not count, in one line for each origin, verdict and signer."""
+        for (origin, verdict, who), count in refused.items():
+            self._say(
+                f"{origin}: refused as {verdict.name}: {count} entries that name {who}"
+            )
+        if refused:
+            known = self.done.get("entries refused", 0)
+            self.done["entries refused"] = known + refused.total()
+            self._say(_AFTER_REFUSAL)
 
     def _write_manifest(self, *, at_once: bool) -> bool:
         """Write down how far the ledger has come; tell whether that was due."""

@@ -121,7 +121,7 @@ def key_uri(config: Config, identity: str) -> str:
     if uri is None:
         raise ConfigurationError(
             f"{identity}: no key for that identity in {config.home / FILE_NAME}",
-            hint=f"make one with: mlledger key new {identity}",
+            hint=f"make one with: mlledger key new {identity}; mlledger worker --once",
         )
     return uri
 

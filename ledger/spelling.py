@@ -1,14 +1,18 @@
-"""How ids and times are spelled on the command line and in JSON."""
+"""How ids, identities and times are spelled on the command line and in JSON."""
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
+from typing import Literal, cast
 from uuid import UUID
 
 from ledger.errors import InvalidEventError
 
+IdentityKind = Literal["person", "service"]
 _FIRST, _LAST = -62_135_596_800, 253_402_300_799
 """Seconds since 1970 at which the calendar begins and ends."""
+_IDENTITY = re.compile(r"(person|service):\S+")
 
 
 def format_id(value: bytes | UUID | None) -> str | None:
@@ -26,6 +30,25 @@ def parse_id(text: str) -> bytes:
         raise InvalidEventError(
             f"{text!r} is not an event id", hint="8-4-4-4-12 hexadecimal digits"
         ) from error
+
+
+def identity_kind(identity: str, *, what: str = "an identity") -> IdentityKind:
+    """Return who stands behind an identity: its first word says so.
+
+    Args:
+        identity: ``person:NAME`` or ``service:NAME``, without white space.
+        what: what the text is given for, for the error.
+
+    Raises:
+        InvalidEventError: it has another form.
+    """
+    found = _IDENTITY.fullmatch(identity)
+    if found is None:
+        raise InvalidEventError(
+            f"{identity!r}: not {what}",
+            hint="write person:NAME or service:NAME, without white space",
+        )
+    return cast("IdentityKind", found[1])
 
 
 def format_time(microseconds: int | None) -> str | None:

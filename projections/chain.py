@@ -126,15 +126,16 @@ def decision_chain(
         NotFoundError: no such decision is recorded.
         ConfigurationError: the projections are not there yet.
     """
+    from projections.chain_closure import Closure
     from projections.chain_rows import RowReader
 
-    reader = RowReader(connection, Bounds(as_of, known_as_of))
-    if verifier:
-        reader.recover_known(TYPES, verifier)
-    walk = Walk(reader, decision_id, STEPS)
-    if verifier and walk.is_incomplete:
-        reader.recover_short(verifier)
-        walk = Walk(reader, decision_id, STEPS)
+    bounds = Bounds(as_of, known_as_of)
+    if verifier is None:
+        reader = None
+        walk = Walk(Closure(connection, decision_id, bounds), decision_id, STEPS)
+    else:
+        reader = RowReader(connection, bounds)
+        walk = _recovered(reader, decision_id, verifier)
     if not walk.found[DECISION]:
         raise NotFoundError(
             f"decision {decision_id}: not recorded, or not projected yet",
@@ -143,6 +144,16 @@ def decision_chain(
     links = links_of(walk, verifier, reader)
     code = _exit_code(links) if verifier else 0
     return Chain(decision_id, tuple(links), verifier is not None, code)
+
+
+def _recovered(reader: RowReader, decision_id: UUID, verifier: LedgerVerifier) -> Walk:
+    """Walk over the stored rows, and over events whose rows are absent."""
+    reader.recover_known(TYPES, verifier)
+    walk = Walk(reader, decision_id, STEPS)
+    if not walk.is_incomplete:
+        return walk
+    reader.recover_short(verifier)
+    return Walk(reader, decision_id, STEPS)
 
 
 def links_of(

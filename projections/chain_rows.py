@@ -45,7 +45,7 @@ def expected_rows(
 
 
 @cache
-def _tables() -> Mapping[str, Table]:
+def all_tables() -> Mapping[str, Table]:
     """Return every fact table, by schema and name."""
     return {
         f"{projection.name}.{name}": table
@@ -74,7 +74,7 @@ class RowReader:
     def __init__(self, connection: Connection, bounds: Bounds) -> None:
         self._connection = connection
         self._bounds = bounds
-        self._tables = _tables()
+        self._tables = all_tables()
         self._recovered: dict[str, dict[UUID, Stored]] = {}
 
     def rows(self, name: str, column: str, keys: Sequence[object]) -> list[Stored]:

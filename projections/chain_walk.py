@@ -27,7 +27,8 @@ class Reads(Protocol):
 
 
 Values = Mapping[str, Any]
-_MAX_ANCESTORS = 1_000
+MAX_ANCESTORS = 1_000
+"""Rows of one kind after which no further ancestors are looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,7 @@ class Walk:
         ancestors = cast("Callable[[Values], Iterable[object]]", step.ancestors)
         found = {row.id: row for row in rows}
         fresh = rows
-        while fresh and len(found) < _MAX_ANCESTORS:
+        while fresh and len(found) < MAX_ANCESTORS:
             keys = [key for row in fresh for key in ancestors(row.values)]
             above = self._reader.rows(step.table, step.column, keys)
             fresh = [row for row in above if row.id not in found]

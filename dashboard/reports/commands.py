@@ -8,9 +8,11 @@ from uuid import UUID
 from dashboard.access import Access
 from dashboard.reports.decision_record import issue_record
 from dashboard.reports.issue import check_file
+from dashboard.reports.issued import refuse_changed
+from dashboard.reports.model import SCHEMA
 from ledger import clock
 from ledger.config import load_config
-from ledger.errors import IntegrityError, NotFoundError
+from ledger.errors import IntegrityError, NotFoundError, UsageError
 from ledger.output import format_id
 from projections.chain import decision_chain
 from projections.columns import to_time
@@ -81,17 +83,21 @@ def check_report(home: Path | None, content: bytes) -> dict[str, Any]:
     """Recompute a report's digest, and verify the events that record it.
 
     Raises:
+        UsageError: the file is no report's JSON at all.
         MalformedError: the file is not in the form that was issued.
         NotFoundError: no such digest is recorded.
-        IntegrityError: the record in the log contradicts itself.
+        IntegrityError: the record in the log contradicts itself, or names another
+            digest for this report.
         MissingEvidenceError: the record in the log cannot be checked.
     """
     config = load_config(home)
     with Database.open(config) as database:
         access = Access(config, database)
         with access.connection() as connection, access.verifier() as verifier:
+            _require_json(content)
             checked = check_file(connection, content)
             if not checked.records:
+                refuse_changed(connection, content)
                 raise NotFoundError(
                     f"{checked.digest}: the ledger records no report with this digest",
                     hint="the file was changed, was written with --no-record, or its "
@@ -114,6 +120,15 @@ def check_report(home: Path | None, content: bytes) -> dict[str, Any]:
             for row in checked.records
         ],
     }
+
+
+def _require_json(content: bytes) -> None:
+    """Refuse another file than a report's JSON: that is no sign of a change."""
+    if not content.lstrip().startswith(b"{") or SCHEMA.encode() not in content:
+        raise UsageError(
+            "not the JSON of a report",
+            hint="give the .json that report build wrote, not the .html beside it",
+        )
 
 
 def _check_record(verifier: LedgerVerifier, row: Thing, digest: str) -> None:

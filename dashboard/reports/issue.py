@@ -157,7 +157,7 @@ def parse_report(content: bytes) -> dict[str, Any]:
     report = cast("dict[str, Any]", data)
     try:
         canonical = rfc8785.dumps(report)
-    except rfc8785.CanonicalizationError as error:
+    except (ValueError, RecursionError) as error:  # a lone surrogate too
         raise MalformedError(f"not a report: {error}", place="file") from error
     if canonical != content:
         raise MalformedError(

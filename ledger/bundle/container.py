@@ -93,8 +93,13 @@ def read_bundle(source: bytes | Path) -> dict[str, bytes]:
     data = _load(source) if isinstance(source, Path) else source
     if len(data) > MAX_BUNDLE:
         raise MalformedError(f"a bundle of {len(data)} bytes; at most {MAX_BUNDLE}")
+    if not data.startswith(_LOCAL_MARK):
+        raise MalformedError(
+            "not a bundle: it does not begin with a file, as a zip archive does",
+            hint="give the .zip that mlledger prove wrote",
+        )
     files = _files(data)
-    if not files or _written(files) != data:
+    if _written(files) != data:
         raise MalformedError(
             "the bundle is not the canonical archive of its files",
             hint="take it again from who made it: unpacking and packing changes it",

@@ -109,7 +109,7 @@ def _list(data: bytes) -> list[Any]:
     try:
         rows = json.loads(data)
         is_spelled = _spelled(rows) == data
-    except (ValueError, RecursionError) as error:
+    except (ValueError, OverflowError, RecursionError) as error:
         raise MalformedError("answer.json: no JSON", place="answer.json") from error
     if not is_spelled:
         raise MalformedError("answer.json: not as RFC 8785", place="answer.json")

@@ -94,9 +94,10 @@ def bench(
         from ledger.evaluation.benchmark import Load
         from ledger.evaluation.tables import read_rows
 
+        rows = read_rows(dataset, label=label, ignore=ignore or ())
         made = place.ledger.benchmark(
             place.target(target),
-            read_rows(dataset, label=label, ignore=ignore or ()),
+            rows,
             kind=kind,
             rates=rate or (),
             baseline=place.target(baseline) if baseline else None,
@@ -121,7 +122,7 @@ def _answer(made: Tested[Benchmark], fail_on: str | None) -> Answer:
     from ledger.evaluation.benchmark_page import outcome
 
     found = made.found
-    knee = found.knee
+    knee, other = found.knee, found.baseline
     stops = (fail_on == "slower" and found.slower is True) or (
         fail_on == "errors" and found.errors > 0
     )
@@ -130,7 +131,7 @@ def _answer(made: Tested[Benchmark], fail_on: str | None) -> Answer:
         "document": made.document,
         "kind": found.load.kind,
         "target": found.target.name,
-        "baseline": found.baseline.name if found.baseline else None,
+        "baseline": other.name if other else None,
         "requests": found.requests,
         "errors": found.errors,
         "slower": found.slower,
@@ -143,7 +144,7 @@ def _answer(made: Tested[Benchmark], fail_on: str | None) -> Answer:
         "bench",
         data,
         exit=FINDING_EXIT if stops else 0,
-        warnings=list(found.target.warnings),
+        warnings=[*found.target.warnings, *(other.warnings if other else ())],
         text=f"{outcome(found)}\nreport {made.document}\nevent  {format_id(made.id)}",
         rows=figures(found.measured),
     )

@@ -98,9 +98,9 @@ def diff_test(
         from ledger.evaluation.differential import Plan
         from ledger.evaluation.tables import read_rows
 
-        targets = bench.target(old), bench.target(new)
-        recorded = dataset_version and bench.records.dataset_version(dataset_version)
         rows = read_rows(dataset, label=label, ignore=ignore or ())
+        recorded = dataset_version and bench.records.dataset_version(dataset_version)
+        targets = bench.target(old), bench.target(new)
         plan = Plan(
             **options_given(
                 threshold=threshold,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from typer import Option
 
 from ledger.errors import InvalidEventError, LogUnavailableError
-from ledger.output import Answer, error_entry, note
+from ledger.output import Answer, error_entry
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
@@ -79,7 +79,10 @@ class Bench:
         return self._records
 
     def target(self, text: str) -> Target:
-        """Open what a name of the command line says; tells what it does on stderr."""
+        """Open what a name of the command line says; its warnings go with the answer.
+
+        Read all else first: to load a pickle is to run what stands in it.
+        """
         from ledger.blobs import Blobs
         from ledger.evaluation.targets import Opener
 
@@ -87,10 +90,7 @@ class Bench:
             return self.records.model_version(name)
 
         opener = Opener(find, Blobs(self.config.blobs), self._headers)
-        found = opener.open(text)
-        for warning in found.warnings:
-            note(warning)
-        return found
+        return opener.open(text)
 
     def send(self, answer: Answer) -> None:
         """Wait until the log has everything; warn if it does not."""

@@ -46,7 +46,9 @@ def init(
     with reporting("init", form):
         from ledger.config import LogConfig, find_home
         from ledger.setup import initialise
+        from ledger.spelling import identity_kind
 
+        identity_kind(identity)
         log_config = LogConfig(
             kind=log,
             bootstrap=bootstrap,

@@ -12,11 +12,16 @@ from ledger.commands.acting import SEALED, acting, control_of
 from ledger.errors import InvalidEventError, NotFoundError
 from ledger.options import HomeOption, JsonOption, OutputOption, chosen
 from ledger.output import Answer, emit, format_time, parse_time, reporting
+from ledger.spelling import identity_kind
 
 if TYPE_CHECKING:
     from ledger.control import Control, KeyState
+    from ledger.spelling import IdentityKind
 
-KindOption = Annotated[Literal["service", "person"], Option(help="who it is")]
+KindOption = Annotated[
+    Literal["service", "person"] | None,
+    Option(help="who it is; the identity's first word says so already"),
+]
 TypesOption = Annotated[
     list[str] | None, Option(help="type it may sign, such as mlledger.prediction.*")
 ]
@@ -38,7 +43,7 @@ def register(app: typer.Typer) -> None:
 def new(
     identity: Annotated[str, Argument(help="such as person:ana or service:scorer")],
     *,
-    kind: KindOption = "service",
+    kind: KindOption = None,
     event_type: TypesOption = None,
     home: HomeOption = None,
     output: OutputOption = "table",
@@ -52,17 +57,18 @@ def new(
         from ledger.log import open_log
         from ledger.setup import add_identity
 
+        who = _kind(identity, kind)
         config = load_config(home)
         log = open_log(config)
         try:
             types = event_type or DEFAULT_TYPES
-            made = new_key(config, log, identity=identity, kind=kind, event_types=types)
+            made = new_key(config, log, identity=identity, kind=who, event_types=types)
         finally:
             log.close()
         add_identity(config, identity, f"file:{made.path.relative_to(config.home)}")
         data = {
             "identity": identity,
-            "kind": kind,
+            "kind": who,
             "key_fp": made.key_fp.hex(),
             "path": str(made.path),
         }
@@ -77,7 +83,7 @@ def authorize(
         str | None, Option(help="raw Ed25519 public key, 64 hex digits")
     ] = None,
     key: Annotated[str | None, Option(help="or the URI of the private key")] = None,
-    kind: KindOption = "service",
+    kind: KindOption = None,
     event_type: TypesOption = None,
     attests: Annotated[
         bool, Option("--attests", help="may sign for persons it has authenticated")
@@ -96,6 +102,7 @@ def authorize(
         from ledger.keys import key_fingerprint, load_signer
         from ledger.setup import add_identity
 
+        who = _kind(identity, kind)
         if (public_key is None) == (key is None):
             raise InvalidEventError("give --public-key or --key, one of them")
         raw = (
@@ -107,7 +114,7 @@ def authorize(
             act.config,
             act.log,
             identity=identity,
-            kind=kind,
+            kind=who,
             public_key=raw,
             event_types=event_type or DEFAULT_TYPES,
             attests=attests,
@@ -116,7 +123,7 @@ def authorize(
         if key:
             add_identity(act.config, identity, key)
         found = key_fingerprint(raw).hex()
-        data = {"identity": identity, "kind": kind, "key_fp": found}
+        data = {"identity": identity, "kind": who, "key_fp": found}
         text = f"{identity}: key {found[:16]}… authorised\n{SEALED}"
         emit(Answer("key authorize", data, text=text), form)
 
@@ -189,6 +196,17 @@ def revoke(
         )
         text = f"{key_fp}: revoked; it counts once the control log is sealed"
         emit(Answer("key revoke", {"key_fp": key_fp}, text=text), form)
+
+
+def _kind(identity: str, said: IdentityKind | None) -> IdentityKind:
+    """Return the kind that an identity names; what ``--kind`` says must agree."""
+    kind = identity_kind(identity)
+    if said not in (None, kind):
+        raise InvalidEventError(
+            f"{identity}: is a {kind} by its name, not a {said}",
+            hint=f"leave --kind out, or name it {said}:…",
+        )
+    return kind
 
 
 def _digits(text: str, what: str) -> bytes:

@@ -17,9 +17,9 @@ from ledger.commands.evaluating import (
     figures,
     testing,
 )
-from ledger.errors import ConfigurationError
+from ledger.errors import ConfigurationError, UnavailableError
 from ledger.options import HomeOption, JsonOption, OutputOption, chosen
-from ledger.output import Answer, emit, format_id, reporting, to_json
+from ledger.output import Answer, emit, error_entry, format_id, reporting, to_json
 from ledger.stopping import Stopping
 
 if TYPE_CHECKING:
@@ -59,7 +59,8 @@ def probe(
     """Replay requests whose answers are known; record whether all were right.
 
     With --every each replay is one line of JSON, until a signal, or a mismatch with
-    --fail-on, ends it.
+    --fail-on, ends it. Where no request at all is answered the exit code is 8; with
+    --every it goes on.
     """
     form = chosen(output, json=json)
     with reporting("probe", form), testing(home, identity, header) as bench:
@@ -71,9 +72,11 @@ def probe(
         target = bench.target(_address(at, endpoint))
         stopping = None if every is None else Stopping.on_signals()
         while True:
-            answer = _answer(bench.ledger.probe(at, asked, target), fail_on)
+            made = bench.ledger.probe(at, asked, target)
+            answer = _answer(made, fail_on)
             bench.send(answer)
             if every is None or stopping is None or answer.exit:
+                _tell_away(answer, made)
                 emit(answer, form)
             sys.stdout.write(to_json(answer.data) + "\n")
             sys.stdout.flush()
@@ -95,13 +98,26 @@ def _address(deployment: RecordedDeployment, endpoint: str | None) -> str:
 
 def _answer(made: Tested[Probe], fail_on: str | None) -> Answer:
     found = made.found
+    failed = fail_on and not found.passed and not found.is_away
     return Answer(
         "probe",
         _data(made),
-        exit=FINDING_EXIT if fail_on and not found.passed else 0,
+        exit=FINDING_EXIT if failed else 0,
         text=_text(made),
         rows=figures(found.measured),
     )
+
+
+def _tell_away(answer: Answer, made: Tested[Probe]) -> None:
+    """Say that it could not be asked, which is not that it answered otherwise."""
+    if not made.found.is_away:
+        return
+    away = UnavailableError(
+        f"no request was answered: {made.found.misses[0].actual}",
+        hint="see whether it runs, and probe again; nothing is known of its answers",
+    )
+    answer.exit = answer.exit or away.exit_code
+    answer.errors.append(error_entry(away))
 
 
 def _data(made: Tested[Probe]) -> dict[str, object]:
@@ -122,6 +138,7 @@ def _data(made: Tested[Probe]) -> dict[str, object]:
 def _text(made: Tested[Probe]) -> str:
     found = made.found
     said = "passed" if found.passed else "not passed"
+    said = "could not ask" if found.is_away else said
     counts = f"{found.mismatches} answered otherwise, {found.errors} not answered"
     lines = [f"{len(found.suite.cases)} requests, {counts}: {said}"]
     for miss in found.misses[:20]:

@@ -58,7 +58,7 @@ def benchmark_fields(found: Benchmark) -> dict[str, Any]:
 
 def probe_fields(found: Probe) -> dict[str, Any]:
     """Return the fields of ``evaluation.probe.completed`` of a replay."""
-    first = found.misses[0].case if found.misses else None
+    first = next((miss.case for miss in found.misses if not miss.error), None)
     return {
         "suite": found.suite.name,
         "suite_digest": found.suite.digest,

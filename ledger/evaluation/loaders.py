@@ -28,12 +28,13 @@ RUNS_CODE = frozenset({"pickle", "skops", "torch"})
 _COMPRESSED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"\x5d\x00", b"\x78", b"\x04\x22\x4d")
 
 
-def format_of(data: bytes, suffix: str = "") -> str:
+def format_of(data: bytes, suffix: str = "", *, where: str) -> str:
     """Return what kind of model file these bytes are.
 
     Args:
         data: the file.
         suffix: of its name, such as ``.onnx``; decides where bytes do not tell.
+        where: its name, for the error.
 
     Returns:
         pickle (also joblib), skops, torch, onnx or xgboost.
@@ -52,7 +53,7 @@ def format_of(data: bytes, suffix: str = "") -> str:
     if data[:1] == b"\x08":
         return "onnx"
     raise InvalidEventError(
-        f"no model file of a known kind, it begins with {data[:8].hex()}",
+        f"{where}: no model file of a known kind, it begins with {data[:8].hex()}",
         hint="joblib, pickle, skops, ONNX, XGBoost (.json, .ubj) or TorchScript",
     )
 
@@ -70,7 +71,7 @@ def load_model(data: bytes, *, where: str, suffix: str = "") -> Predictor:
         InvalidEventError: no model file of a known kind, or no model in it.
         MalformedError: it cannot be loaded.
     """
-    kind = format_of(data, suffix)
+    kind = format_of(data, suffix, where=where)
     try:
         return _LOADERS[kind](data, where)
     except (InvalidEventError, MalformedError):

@@ -18,7 +18,12 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, cast
 
-from ledger.errors import InvalidEventError, LedgerError, MalformedError
+from ledger.errors import (
+    InvalidEventError,
+    LedgerError,
+    MalformedError,
+    UnavailableError,
+)
 from ledger.evaluation.answers import label_text
 from ledger.evaluation.libraries import library
 from ledger.evaluation.resampling import Measured
@@ -74,12 +79,14 @@ class Miss:
         expected: in short.
         actual: in short; for a request without an answer, why.
         error: whether there was no answer.
+        away: whether there was none because it could not be asked.
     """
 
     case: str
     expected: str
     actual: str
     error: bool = False
+    away: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +112,12 @@ class Probe:
     def errors(self) -> int:
         """Requests without an answer."""
         return sum(miss.error for miss in self.misses)
+
+    @property
+    def is_away(self) -> bool:
+        """Whether no request at all was answered: nothing is known of the answers."""
+        away = sum(miss.away for miss in self.misses)
+        return away == len(self.suite.cases)
 
     @property
     def passed(self) -> bool:
@@ -178,7 +191,8 @@ def replay(
             seconds.append(tick.now() - begun)
             miss = compare_answer(case, answers)
         except LedgerError as error:
-            miss = Miss(case.id, _short(case.expect), str(error), error=True)
+            away = isinstance(error, UnavailableError)
+            miss = Miss(case.id, _short(case.expect), str(error), error=True, away=away)
         if miss is not None:
             misses.append(miss)
     measured: list[Measured] = []

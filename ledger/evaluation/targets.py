@@ -167,7 +167,7 @@ def _loaded(
     digest = f"sha256:{sha256(data).hexdigest()}"
     if version is not None:
         check_artifact(version, digest, name)
-    kind = format_of(data, suffix)
+    kind = format_of(data, suffix, where=name)
     warnings: tuple[str, ...] = ()
     if kind in RUNS_CODE:
         warnings = (f"{name}: loading it runs code that stands in the file ({kind})",)

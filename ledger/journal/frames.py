@@ -152,7 +152,10 @@ def _next_frame(data: bytes, start: int, left: int) -> tuple[int, int]:
         if left < 0:
             break
         if data[place : place + 4] <= largest:
-            left -= int.from_bytes(data[place : place + 4], "big")
+            length = int.from_bytes(data[place : place + 4], "big")
+            if place + PREFIX + length > len(data):
+                continue  # nothing is summed up for it
+            left -= length
             if _frame_at(data, place) is not None:
                 return place, left
     return len(data), left

@@ -78,6 +78,9 @@ def misfit_of(database: sqlite3.Connection) -> str | None:
             sql = f"SELECT 1 FROM {table} WHERE {wrong} LIMIT 1"  # noqa: S608
             if database.execute(sql).fetchone():
                 return f"a value of {table}.{name} is no {kind}"
+            if kind == "TEXT":  # read, as typeof does not see what is no UTF-8
+                sql = f"SELECT DISTINCT {name} FROM {table}"  # noqa: S608
+                database.execute(sql).fetchall()
     return None
 
 

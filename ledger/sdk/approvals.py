@@ -15,6 +15,10 @@ from ledger.sdk.handles import (
 )
 from ledger.sdk.recorder import Recorder, is_person
 
+_REQUESTED = "registry.approval.requested"
+_DECIDED = "registry.approval.decided"
+_REVOKED = "registry.approval.revoked"
+
 
 class ApprovalVerbs(Recorder):
     """Who let it pass."""
@@ -40,9 +44,9 @@ class ApprovalVerbs(Recorder):
             NotAuthorisedError: the client is a service, and no person is named.
         """
         content = object_content(object)
-        with self.signing_as(by, "a request for approval") as signing:
+        with self.signing_as(by, _REQUESTED, what="a request for approval") as signing:
             made = self.record(
-                "registry.approval.requested",
+                _REQUESTED,
                 basis="stated",
                 via=signing,
                 object=object,
@@ -84,15 +88,16 @@ class ApprovalVerbs(Recorder):
 
         Raises:
             ConfigurationError: the home holds no key for that identity.
+            NotAuthorisedError: that key is known here as no person's.
             InvalidEventError: no gate is named, or a field does not fit.
         """
         request = object if isinstance(object, ApprovalRequest) else None
         target = request.object if request else object
         at = gate or (request.gate if request else "")
         is_own = is_person(by)
-        with self.signing_as(by, "an approval") as signing:
+        with self.signing_as(by, _DECIDED, what="an approval") as signing:
             made = self.record(
-                "registry.approval.decided",
+                _DECIDED,
                 basis="stated",
                 via=signing,
                 request=request,
@@ -131,9 +136,9 @@ class ApprovalVerbs(Recorder):
             ConfigurationError: the home holds no key for that identity.
         """
         moment = clock.now_us() if effective_at is None else effective_at
-        with self.signing_as(by, "the end of an approval") as signing:
+        with self.signing_as(by, _REVOKED, what="the end of an approval") as signing:
             made = self.record(
-                "registry.approval.revoked",
+                _REVOKED,
                 basis="stated",
                 via=signing,
                 approval=approval,

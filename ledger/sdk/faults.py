@@ -38,12 +38,13 @@ class Faults:
         self._counts: Counter[str] = Counter()
         self._lock = threading.Lock()
 
-    def note(self, what: str, error: Exception) -> str:
+    def note(self, what: str, error: Exception, *, name: str = "") -> str:
         """Count a failure and return its reason; raise it in strict mode.
 
         Args:
             what: what was being done, a short fixed text such as ``decision``.
             error: the failure.
+            name: what it was about, such as an input's name; for the log line alone.
         """
         if self.strict:
             raise error
@@ -55,8 +56,8 @@ class Faults:
         if first:
             _log.warning(
                 "mlledger: %s was not recorded: %s (logged once; see stats())",
-                what,
-                reason,
+                f"{what} {name}" if name else what,
+                _told(error),
             )
         return reason
 
@@ -69,6 +70,13 @@ class Faults:
         """Return how many failures there were of each kind."""
         with self._lock:
             return dict(self._counts)
+
+
+def _told(error: Exception) -> str:
+    """Return the reason for a log line of this machine, which may name a file."""
+    if isinstance(error, OSError) and error.filename is not None and error.strerror:
+        return f"{error.filename}: {error.strerror}"
+    return reason_of(error)
 
 
 def reason_of(error: BaseException) -> str:

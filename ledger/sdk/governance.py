@@ -11,6 +11,7 @@ from ledger.sdk.handles import Document, Entry, Handle
 from ledger.sdk.recorder import Recorder
 from ledger.sdk.texts import MAX_TEXT
 
+_STATED = "governance.statement.recorded"
 Channel = Mapping[str, str] | tuple[str, str]
 
 
@@ -143,9 +144,9 @@ class GovernanceVerbs(Recorder):
             if is_long
             else None
         )
-        with self.signing_as(by, "a statement") as signing:
+        with self.signing_as(by, _STATED, what="a statement") as signing:
             made = self.record(
-                "governance.statement.recorded",
+                _STATED,
                 basis="stated",
                 via=signing,
                 author=by,

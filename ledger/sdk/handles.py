@@ -42,7 +42,7 @@ def _handle(kind: str) -> Callable[[H], H]:
     return enter
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Handle:
     """An exact reference to one recorded event.
 
@@ -60,6 +60,11 @@ class Handle:
     def uuid(self) -> str:
         """The id as it is printed everywhere outside."""
         return str(UUID(bytes=self.id))
+
+    def __repr__(self) -> str:
+        values = ((item.name, getattr(self, item.name)) for item in fields(self))
+        shown = (f"{name}={_shown(name, value)}" for name, value in values)
+        return f"{type(self).__name__}({', '.join(shown)})"
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values; :func:`from_dict` is the inverse."""
@@ -80,7 +85,7 @@ class Handle:
 
 
 @_handle("entry")
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Entry(Handle):
     """A registered name: a system, source, dataset, model, consumer or principal."""
 
@@ -88,7 +93,7 @@ class Entry(Handle):
 
 
 @_handle("run")
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class RunStart(Handle):
     """A run, by the event that started it.
 
@@ -101,7 +106,7 @@ class RunStart(Handle):
 
 
 @_handle("dataset_version")
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class DatasetVersion(Handle):
     """A dataset at one content.
 
@@ -117,7 +122,7 @@ class DatasetVersion(Handle):
 
 
 @_handle("criterion")
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Criterion(Handle):
     """A limit that was set before a test."""
 
@@ -135,7 +140,7 @@ class Criterion(Handle):
 
 
 @_handle("evaluation")
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Evaluation(Handle):
     """A completed test; ``passed`` is None where no criterion was set."""
 
@@ -143,7 +148,7 @@ class Evaluation(Handle):
 
 
 @_handle("model_version")
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ModelVersion(Handle):
     """A version of a model; its identity is the event, its content the artifact.
 
@@ -160,7 +165,7 @@ class ModelVersion(Handle):
 
 
 @_handle("release")
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Release(Handle):
     """A model version bound to its configuration.
 
@@ -180,7 +185,7 @@ class Release(Handle):
 
 
 @_handle("approval_request")
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ApprovalRequest(Handle):
     """A request that somebody approve an object at a gate."""
 
@@ -190,7 +195,7 @@ class ApprovalRequest(Handle):
 
 
 @_handle("approval")
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Approval(Handle):
     """What a person decided about an object at a gate."""
 
@@ -200,7 +205,7 @@ class Approval(Handle):
 
 
 @_handle("deployment")
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Deployment(Handle):
     """A release that is active in an environment."""
 
@@ -211,7 +216,7 @@ class Deployment(Handle):
 
 
 @_handle("attestation")
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Attestation(Handle):
     """What a serving process has loaded.
 
@@ -224,7 +229,7 @@ class Attestation(Handle):
 
 
 @_handle("document")
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Document(Handle):
     """A document in the home's blobs; ``content`` is its digest."""
 
@@ -274,6 +279,12 @@ def _plain(name: str, value: object) -> object:
             return f"sha256:{value.hex()}"
         return str(UUID(bytes=value))
     return value
+
+
+def _shown(name: str, value: object) -> str:
+    """Return a value for a person: ids as everywhere outside, all else as Python."""
+    is_id = isinstance(value, bytes) and (name == "digest" or len(value) == 16)
+    return str(_plain(name, value)) if is_id else repr(value)
 
 
 def _read(name: str, value: object) -> object:

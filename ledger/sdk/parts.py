@@ -59,7 +59,7 @@ def canonical_json(value: object, *, name: str) -> bytes:
 
     try:
         return rfc8785.dumps(_json_value(value))
-    except rfc8785.CanonicalizationError as error:
+    except ValueError as error:  # a lone surrogate in a key too
         raise InvalidEventError(
             f"{name}: {error}", hint="use numbers, text, lists and mappings"
         ) from error

@@ -19,6 +19,7 @@ from ledger.sdk.faults import Faults
 from ledger.sdk.handles import Entry, from_dict
 from ledger.sdk.parts import is_digest
 from ledger.sdk.payloads import Capture
+from ledger.sdk.signers import Signers
 
 if TYPE_CHECKING:
     from ledger.config import Config
@@ -123,6 +124,7 @@ class Recorder:
         self._blobs = Blobs(config.blobs) if config else None
         self.cache = LocalCache(config.home / CACHE_NAME) if config else None
         self.capture = Capture(config)
+        self._signers = Signers(config)
 
     @property
     def enabled(self) -> bool:
@@ -165,25 +167,30 @@ class Recorder:
         Raises:
             ConfigurationError: the home holds no key for that identity.
             InvalidEventError: a field does not fit; the text says which.
+            NotAuthorisedError: that identity's key may not sign such an event.
         """
         if identity is None:
             return self.record(event, basis=basis, **fields)
-        with self.signing_as(identity, event) as signing:
+        with self.signing_as(identity, event, what=event) as signing:
             return self.record(event, basis=basis, via=signing, **fields)
 
     @contextmanager
-    def signing_as(self, identity: str | None, what: str) -> Generator[Emitting]:
+    def signing_as(
+        self, identity: str | None, event: str, *, what: str
+    ) -> Generator[Emitting]:
         """Give an emitter for what only a person may sign, for the block alone.
 
         Args:
             identity: the person, or a service that is authorised to attest for
                 persons; None takes the client's own identity if that is a person.
+            event: type of what is signed.
             what: what is signed, for the error.
 
         Raises:
             ConfigurationError: the home holds no key for that identity.
-            NotAuthorisedError: nobody is named, and the client is a service. The
-                sealer would refuse the event, and all that travels with it.
+            NotAuthorisedError: nobody is named, and the client is a service; or the
+                key is known here as one that may not sign this. The sealer would
+                refuse the event, and all that travels with it.
         """
         who = identity or self.identity
         if identity is None and not is_person(who):
@@ -191,6 +198,7 @@ class Recorder:
                 f"{what}: must be signed by a person, and this client is {who}",
                 hint="say by='person:…', an identity whose key the home holds",
             )
+        self._signers.require(who, event)
         if who == self.identity:
             yield self.emitter
             return

@@ -230,7 +230,8 @@ class Run:
         try:
             return act()
         except Exception as error:  # noqa: BLE001  counted, logged, and in the record
-            self._client.faults.note(f"run {what.partition('.')[0]}", error)
+            kind, _, name = what.partition(".")
+            self._client.faults.note(f"run {kind}", error, name=name)
             self._record.fail(what, reason_of(error))
             return None
 

@@ -7,9 +7,10 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from ledger import clock
+from ledger.errors import InvalidEventError
 from ledger.sdk import host
 from ledger.sdk.capture import Capture, capture_code, capture_environment
 from ledger.sdk.captured import Captured
@@ -117,7 +118,7 @@ class RunRecord:
     def add_metrics(self, metrics: Mapping[str, float], step: int | None) -> None:
         """Report metrics."""
         now = clock.now_us()
-        values = {name: float(value) for name, value in metrics.items()}
+        values = {name: _number(name, value) for name, value in metrics.items()}
         rows = [
             {"name": name, "value": value, "step": step, "time": now}
             for name, value in values.items()
@@ -284,3 +285,12 @@ def all_seeds(seeds: Mapping[str, int], environ: Mapping[str, str]) -> dict[str,
     found = {fitting(str(name)): int(value) for name, value in seeds.items()}
     fixed = environ.get("PYTHONHASHSEED", "")
     return found | ({"PYTHONHASHSEED": int(fixed)} if fixed.isdecimal() else {})
+
+
+def _number(name: str, value: object) -> float:
+    """Return the value of a metric; the error says what it is, not what it holds."""
+    try:
+        return float(cast("Any", value))
+    except (TypeError, ValueError) as error:
+        kind = type(value).__name__
+        raise InvalidEventError(f"metric {name}: a {kind} that is no number") from error

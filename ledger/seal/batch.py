@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from ledger.entry import peek_env
 from ledger.errors import IntegrityError
 from ledger.leaf import SealLeaf, gap_leaf
 from ledger.log import CONTROL, Record
+from ledger.seal.steps import SealResult
 from ledger.verdict import Judgement, Verdict, judge
 
 if TYPE_CHECKING:
@@ -38,6 +40,7 @@ class Batch:
         leaves: bytes of the leaves so far.
         events: number of events in the accepted entries.
         verdicts: how often each verdict was given.
+        refused: how many entries do not count, by verdict and by the signer they name.
     """
 
     origin: str
@@ -50,6 +53,9 @@ class Batch:
     leaves: list[bytes] = field(default_factory=list[bytes])
     events: int = 0
     verdicts: dict[Verdict, int] = field(default_factory=dict[Verdict, int])
+    refused: Counter[tuple[Verdict, str]] = field(
+        default_factory=Counter[tuple[Verdict, str]]
+    )
 
     @property
     def registry_size(self) -> int:
@@ -73,6 +79,17 @@ class Batch:
             self._seal(record, log_id)
             if monotonic() >= until:
                 return
+
+    def result(self, size: int) -> SealResult:
+        """Return what the batch came to, once its tree has ``size`` leaves."""
+        return SealResult(
+            origin=self.origin,
+            leaves=len(self.leaves),
+            events=self.events,
+            size=size,
+            verdicts=self.verdicts,
+            refused=self.refused,
+        )
 
     def _cover_gap(self, record: Record) -> None:
         if record.offset < self.next_offset:
@@ -123,5 +140,14 @@ class Batch:
         if accepted:
             self.events += accepted.header.n_events
         self.verdicts[judgement.verdict] = self.verdicts.get(judgement.verdict, 0) + 1
+        if judgement.verdict.is_quarantine and judgement.verdict != Verdict.GAP:
+            self.refused[judgement.verdict, self._signer(judgement)] += 1
         self.leaves.append(leaf.to_bytes())
         self.next_offset = leaf.last_offset + 1
+
+    def _signer(self, judgement: Judgement) -> str:
+        """Return whom an entry names as its signer, unproven."""
+        if judgement.entry is None:
+            return "nobody"
+        key = self.control.key(judgement.entry.header.key_fp)
+        return key.identity if key else "an unknown key"

@@ -191,9 +191,7 @@ class Sealer:
         self._parts.clean(head)
         self._retention.published()
         self._hook("done")
-        return SealResult(
-            self.origin, len(batch.leaves), batch.events, head.size, batch.verdicts
-        )
+        return batch.result(head.size)
 
     def _start(self) -> int:
         if self._head is not None:

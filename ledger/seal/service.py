@@ -13,11 +13,12 @@ from ledger.seal.steps import no_hook
 from ledger.verification.control import ControlReader
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from ledger.config import Config
     from ledger.seal.publish import Hook
     from ledger.seal.state import State
+    from ledger.seal.steps import SealResult
 
 
 def open_state(config: Config, *, dsn: str = "") -> State:
@@ -98,19 +99,28 @@ def log_key_uri(config: Config, partition: int) -> str:
     return f"file:{config.seal.keys}/log-{tail}.key"
 
 
-def drain(sealers: Iterable[Sealer]) -> int:
+def drain(
+    sealers: Iterable[Sealer], *, told: Callable[[SealResult], None] | None = None
+) -> int:
     """Seal what the logs hold at the time of the call; returns the number of leaves.
 
     Sealers take turns, a batch each, in the order given: what the control log says
     counts for the events sealed after it, and no busy origin keeps the others waiting.
     What is appended meanwhile is left to the next call.
+
+    Args:
+        sealers: of one process.
+        told: called with what each batch came to.
     """
     waiting = [(sealer, sealer.log_end()) for sealer in sealers]
     total = 0
     while waiting:
         grown: list[tuple[Sealer, int]] = []
         for sealer, end in waiting:
-            leaves = sealer.seal_once().leaves
+            result = sealer.seal_once()
+            leaves = result.leaves
+            if told is not None:
+                told(result)
             total += leaves
             if leaves and sealer.next_offset < end:
                 grown.append((sealer, end))

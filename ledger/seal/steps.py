@@ -40,6 +40,8 @@ class SealResult:
         events: number of events in the entries it accepted.
         size: number of leaves in the tree now.
         verdicts: how often each verdict was given.
+        refused: how many entries do not count, by verdict and by the signer that their
+            header names, unproven.
     """
 
     origin: str
@@ -47,6 +49,9 @@ class SealResult:
     events: int
     size: int
     verdicts: Mapping[Verdict, int] = field(default_factory=dict[Verdict, int])
+    refused: Mapping[tuple[Verdict, str], int] = field(
+        default_factory=dict[tuple[Verdict, str], int]
+    )
 
 
 def no_hook(_step: str) -> None:

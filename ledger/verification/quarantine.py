@@ -48,7 +48,11 @@ class Quarantined:
 
 
 def quarantine(
-    control: ControlReader, public: Public, *, origins: Sequence[str] | None = None
+    control: ControlReader,
+    public: Public,
+    *,
+    origins: Sequence[str] | None = None,
+    newest: int | None = None,
 ) -> Iterator[Quarantined]:
     """Yield what lies in quarantine, from authenticated leaves, in order.
 
@@ -56,6 +60,7 @@ def quarantine(
         control: the control log, refreshed.
         public: the published ledger.
         origins: the origins to look into; None for all that are published.
+        newest: look at that many of each origin's last leaves alone; None for all.
 
     Raises:
         IntegrityError: the evidence contradicts itself.
@@ -66,8 +71,9 @@ def quarantine(
         if not wanted or next(iter(public.list(origin)), None) is None:
             continue
         reader = OriginReader(public, log.active)
-        leaves = reader.leaves(0, reader.checkpoint.size)
-        for index, data in enumerate(leaves):
+        size = reader.checkpoint.size
+        start = 0 if newest is None else max(0, size - newest)
+        for index, data in enumerate(reader.leaves(start, size), start):
             with at(leaf_place(origin, index)):
                 leaf = parse_leaf(data)
             if Verdict.MALFORMED <= leaf.verdict < Verdict.GAP:

@@ -41,7 +41,7 @@ def ls(
         outbox = Outbox.load(config.home)
         waiting = [item.route for item in outbox.pending.values()]
         rows = [_row(route, waiting.count(route.name)) for route in config.alerts]
-        text = "" if rows else f"no routes; add one under {_PLACE}"
+        text = None if rows else f"no routes; add one under {_PLACE}"
         emit(Answer("alert ls", rows, text=text), form)
 
 

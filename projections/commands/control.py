@@ -145,7 +145,11 @@ def run(
             "control run", [row for one in results for row in found_rows(one)]
         )
         made.meta |= summary(results, recorded)
-        if any(one.breaches and one.rule.severity in least for one in results):
+        if any(
+            (row.severity or one.rule.severity) in least
+            for one in results
+            for row in one.breaches.values()
+        ):
             made.exit = FINDING
         if not made.data and form == "table":
             made.text = f"{len(results)} rules checked, nothing found"

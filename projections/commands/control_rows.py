@@ -101,7 +101,7 @@ def found_rows(result: Result) -> list[dict[str, object]]:
     return [
         {
             "rule": result.rule.id,
-            "severity": result.rule.severity,
+            "severity": row.severity or result.rule.severity,
             "finding": key,
             "object": row.object_name,
             "model": row.model,

@@ -183,7 +183,13 @@ def _rows(found: list[Deployment], checks: list[GateCheck]) -> list[dict[str, ob
 
 
 def _word(check: GateCheck) -> str:
-    mark = {"met": "✔", "met afterwards": "✔", "excepted": "!", "no gate": "-"}
+    mark = {
+        "met": "✔",
+        "met afterwards": "✔",
+        "excepted": "!",
+        "no gate": "-",
+        "newer than the deployment": "-",
+    }
     sign = "✖" if check.lapsed_at else mark.get(check.status, "✖")
     sign = "?" if check.status in {"unknown", "environment not registered"} else sign
     lapsed = ", lapsed" if check.lapsed_at else ""

@@ -17,7 +17,7 @@ from ledger.options import (
     chosen,
 )
 from ledger.output import Answer, emit, reporting
-from projections.commands.opening import auditing, bounds, identifier
+from projections.commands.opening import LimitOption, auditing, bounds, identifier
 
 if TYPE_CHECKING:
     from ledger.drift import Difference
@@ -53,10 +53,16 @@ def measure(
     with reporting("drift measure", form):
         import ledger
         from ledger.config import find_home
+        from ledger.errors import InvalidEventError
         from ledger.evaluation.tables import read_rows
         from ledger.output import parse_time
 
         window = (parse_time(since), parse_time(until))
+        if window[0] >= window[1]:
+            raise InvalidEventError(
+                f"--since {since} --until {until}: no time lies between them",
+                hint="the end comes after the begin",
+            )
         old, new = (read_rows(path).table for path in (reference, current))
         with ledger.init(home or find_home()) as lg:
             _, before = lg.log_sketch(old, model=model)
@@ -120,7 +126,7 @@ def windows(
     *,
     model: ModelArgument,
     deployment: Annotated[str | None, Option(help="this deployment alone")] = None,
-    limit: Annotated[int, Option(min=1, help="at most so many")] = 30,
+    limit: LimitOption = 30,
     as_of: AsOfOption = None,
     known_as_of: KnownAsOfOption = None,
     home: HomeOption = None,

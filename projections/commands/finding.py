@@ -20,6 +20,7 @@ from projections.commands import finding_moves
 from projections.commands.control_rows import FINDING, FailOnOption, severity_at_least
 from projections.commands.finding_rows import KeyArgument, named, row_of
 from projections.commands.listing import emit_rows
+from projections.commands.looking import words
 from projections.commands.opening import auditing, bounds
 
 if TYPE_CHECKING:
@@ -93,8 +94,7 @@ def show(
         if known := rules().get(found.rule or ""):
             row |= {"means": known.means, "do": known.do}
             row["provision"] = list(known.provision)
-        text = "\n".join(f"{name:15} {value}" for name, value in row.items())
-        emit(Answer("finding show", row, text=text), form)
+        emit(Answer("finding show", row, text=words(row)), form)
 
 
 def _is_wanted(one: Finding, state: StateName | None) -> bool:

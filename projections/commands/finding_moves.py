@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ledger.output import Format
     from projections.controls.findings import Move
 
+_DAY_US = 86_400_000_000
 EvidenceOption = Annotated[
     list[str] | None, Option("--evidence", help="id of an event; repeatable")
 ]
@@ -83,7 +84,7 @@ def open_finding(  # noqa: PLR0913  options
 def acknowledge(
     *,
     key: KeyArgument,
-    owner: Annotated[str, Option(help="who takes care of it")],
+    owner: Annotated[str, Option(help="who takes care of it: person:NAME")],
     due: Annotated[str, Option(help="until when; ISO 8601")],
     remark: Annotated[str | None, Option("--note", help="what will be done")] = None,
     by: ByOption = None,
@@ -94,8 +95,11 @@ def acknowledge(
     """Take a finding on, or hand it over: an owner, and a day."""
     form = chosen(output, json=json)
     with reporting("finding ack", form):
+        from ledger.spelling import identity_kind
         from projections.controls.findings import Move
 
+        identity_kind(owner, what="an owner")
+        _refuse_past(due)
         given = {"owner": owner, "due": due, "note": remark}
         _recorded(home, key, Move.ACKNOWLEDGED, form, by=by, **given)
 
@@ -199,6 +203,17 @@ def _recorded(
     }
     text = f"{whole}  {move}"
     emit(Answer(f"finding {move}", row, text=text), form)
+
+
+def _refuse_past(due: str) -> None:
+    """Refuse a day that is over; today, by UTC, is none."""
+    from ledger import clock
+    from ledger.errors import InvalidEventError
+    from ledger.output import parse_time
+
+    now = clock.now_us()
+    if parse_time(due) < now - now % _DAY_US:
+        raise InvalidEventError(f"--due {due}: is over", hint="name a day to come")
 
 
 def _ids(texts: list[str] | None) -> list[bytes]:

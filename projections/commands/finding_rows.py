@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 KeyArgument = Annotated[
     str, Argument(metavar="KEY", help="key of the finding, or its beginning")
 ]
+_LEAST = 4
 
 
 def row_of(one: Finding, now: datetime) -> dict[str, object]:
@@ -53,18 +54,21 @@ def named(known: dict[str, Finding], key: str) -> Finding:
     Raises:
         NotFoundError: there is none.
         ConflictError: there are several.
+        InvalidEventError: too little of a key to go by.
     """
-    from ledger.errors import ConflictError, NotFoundError
+    from ledger.errors import ConflictError, InvalidEventError, NotFoundError
 
     if key in known:
         return known[key]
-    near = [
-        one for name, one in known.items() if len(key) >= 4 and name.startswith(key)
-    ]
+    near = [one for name, one in known.items() if name.startswith(key)]
     if not near:
         raise NotFoundError(f"{key}: no such finding", hint="mlledger finding ls")
     if len(near) > 1:
         raise ConflictError(
             f"{key}: {len(near)} findings begin so", hint="give more of the key"
+        )
+    if len(key) < _LEAST:
+        raise InvalidEventError(
+            f"{key}: too little of a key", hint=f"give {_LEAST} characters or more"
         )
     return near[0]

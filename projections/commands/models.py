@@ -70,7 +70,7 @@ def model_ls(  # noqa: PLR0913  options
     output: OutputOption = "table",
     json: JsonOption = False,
 ) -> None:
-    """List models by name; --filter speaks MLflow's filter language."""
+    """List models by name; --filter speaks MLflow's language of attributes and tags."""
     form = chosen(output, json=json)
     with reporting("model ls", form), auditing(home) as connection:
         from projections.registry.search import search_models

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
@@ -18,12 +18,19 @@ from ledger.options import (
     OutputOption,
     chosen,
 )
-from ledger.output import Answer, emit, reporting
+from ledger.output import Answer, cell, emit, reporting
 from projections.catalogue import catalogue, numbers
 from projections.commands.answering import absent_events, stated, text_of
 from projections.commands.listing import emit_marked, say_more
 from projections.commands.noting import note_question
-from projections.commands.opening import auditing, bounds, identifier, row_of
+from projections.commands.opening import auditing, bounds, row_of
+from projections.commands.parameters import (
+    GIVEN,
+    MANNER,
+    arguments,
+    parameters,
+    times_of,
+)
 from projections.commands.streaming import STREAMED, stream_all
 from projections.status import NOT_RECORDED
 
@@ -34,7 +41,6 @@ if TYPE_CHECKING:
     from projections.catalogue import Question
     from projections.database import Connection
 
-_GIVEN = {"connection", "bounds", "now", "before"}
 _PACKAGES = ("decisions", "registry", "lineage", "integrity")
 _FURTHER = (
     ("registry.gates", "gates"),
@@ -96,7 +102,10 @@ def query(
             if token is not None:
                 say_more(answer, len(found), token)
             if found in ([], (), None):
-                _say_absent(answer, question)
+                if _is_recorded(connection, absent_events(question), limits):
+                    _say_unmatched(answer, values)
+                else:
+                    _say_absent(answer, question)
             emit_marked(answer, form, connection)
 
 
@@ -109,17 +118,42 @@ def _called(question: Callable[..., Any]) -> str:
 
 def _asked(values: Mapping[str, object], limits: Bounds) -> dict[str, object]:
     """Return what was asked for: parameters and times."""
-    kept = {name: one for name, one in values.items() if name not in _GIVEN}
+    kept = {name: one for name, one in values.items() if name not in GIVEN}
     return {**kept, "as_of": limits.as_of, "known_as_of": limits.known_as_of}
 
 
 def _say_absent(answer: Answer, question: Callable[..., Any]) -> None:
     """Say that nothing is recorded, and which event would fill the answer."""
-    events = absent_events(question)
-    answer.meta["filled_by"] = events
+    types = absent_events(question)
+    answer.meta["filled_by"] = types
     answer.text = NOT_RECORDED
-    if events:
-        answer.text += f": an event {' or '.join(events)} would fill it"
+    if types:
+        answer.text += f": an event {' or '.join(types)} would fill it"
+
+
+def _say_unmatched(answer: Answer, values: Mapping[str, object]) -> None:
+    """Say that of what is recorded nothing is as was asked for."""
+    filters = {
+        name: cell(value)
+        for name, value in values.items()
+        if name not in GIVEN | MANNER
+    }
+    answer.meta["filters"] = filters
+    asked = ", ".join(f"{name}={value}" for name, value in filters.items())
+    answer.text = f"nothing matches: {asked}" if asked else "nothing matches"
+
+
+def _is_recorded(connection: Connection, types: Sequence[str], limits: Bounds) -> bool:
+    """Tell whether an event of one of some types was recorded by then."""
+    from projections.decisions.queries import decision_list
+    from projections.integrity.queries import events
+
+    return any(
+        decision_list(connection, limit=1, bounds=limits)
+        if one == "prediction.decision.recorded"
+        else events(connection, type_name=one, limit=1, bounds=limits)
+        for one in types
+    )
 
 
 def questions() -> Mapping[str, Callable[..., Any]]:
@@ -196,18 +230,13 @@ def named(name: str) -> Callable[..., Any]:
     raise NotFoundError(f"{name}: no such question", hint=hint)
 
 
-def _parameters(question: Callable[..., Any]) -> dict[str, inspect.Parameter]:
-    listed = inspect.signature(question).parameters
-    return {name: item for name, item in listed.items() if name not in _GIVEN}
-
-
 def _described(
     name: str, question: Callable[..., Any], one: Question | None
 ) -> dict[str, object]:
     shown = [
         f"{key}: {item.annotation}"
         + ("" if item.default is item.empty else f" = {item.default}")
-        for key, item in _parameters(question).items()
+        for key, item in parameters(question).items()
     ]
     first = (inspect.getdoc(question) or "").split("\n", 1)[0]
     return {
@@ -218,61 +247,6 @@ def _described(
         "provision": "; ".join(map(str, one.provisions)) if one else None,
         "page": one and one.page,
     }
-
-
-def times_of(pairs: list[str]) -> tuple[dict[str, str], list[str]]:
-    """Take the two times out of ``--param``: every question has them."""
-    names = ("as_of=", "known_as_of=")
-    times = [pair for pair in pairs if pair.startswith(names)]
-    rest = [pair for pair in pairs if not pair.startswith(names)]
-    return dict(pair.split("=", 1) for pair in times), rest
-
-
-def arguments(
-    question: Callable[..., Any], pairs: list[str], limits: Bounds
-) -> dict[str, object]:
-    """Return the arguments of a question from ``KEY=VALUE`` pairs.
-
-    Raises:
-        InvalidEventError: a pair that it does not take, or one is lacking.
-    """
-    from ledger import clock
-    from ledger.errors import InvalidEventError
-    from projections.columns import to_time
-
-    known, values = _parameters(question), dict[str, object]()
-    for pair in pairs:
-        key, found, text = pair.partition("=")
-        if not found or key not in known:
-            allowed = ", ".join(known) or "none"
-            raise InvalidEventError(f"--param {pair}", hint=f"KEY=VALUE of: {allowed}")
-        values[key] = _parsed(text, str(known[key].annotation))
-    for key, item in known.items():
-        if item.default is item.empty and key not in values:
-            raise InvalidEventError(f"--param {key}=… is needed: {item.annotation}")
-    given = inspect.signature(question).parameters
-    if "bounds" in given:
-        values["bounds"] = limits
-    if "now" in given:
-        values["now"] = to_time(clock.now_us())
-    return values
-
-
-def _parsed(text: str, annotation: str) -> object:
-    if annotation.startswith("UUID"):
-        return identifier(text)
-    if annotation.startswith("Sequence[UUID]"):
-        return [identifier(one) for one in text.split(",") if one]
-    if annotation.startswith("datetime"):
-        return bounds(text, None).as_of
-    if annotation.startswith("int"):
-        from ledger.errors import InvalidEventError
-
-        try:
-            return int(text)
-        except ValueError as error:
-            raise InvalidEventError(f"{text!r} is not a number") from error
-    return text
 
 
 def data_of(answer: object) -> object:

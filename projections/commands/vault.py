@@ -178,10 +178,11 @@ def erase(
     """Delete a person's payload and destroy its keys; holds and duties come first.
 
     Exit 4: nothing of that subject is in the vault. 10: part of it had to stay. 11: all
-    of it had to.
+    of it had to. --dry-run ends with the same code.
     """
     form = chosen(output, json=json)
     with reporting("erase", form), service(home) as running:
+        from ledger.errors import ConflictError
         from ledger.vault.plan import Reason
 
         if dry_run:
@@ -191,6 +192,8 @@ def erase(
             erased = running.erase(subject, Reason("request", asked, None, reason))
         row = _row(erased)
         code = PARTIAL if erased.plan.duties else 0
+        if dry_run and not erased.plan.deleted:
+            code = ConflictError.exit_code  # as it is refused without --dry-run
         emit(Answer("erase", row, exit=code, text=str(row["text"])), form)
 
 

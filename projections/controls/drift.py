@@ -175,6 +175,18 @@ def drift_of(
     )
 
 
+def _require_known(connection: Connection, model: str, bounds: Bounds) -> None:
+    from projections.registry.queries import model_list
+
+    if not model_list(connection, model=model, bounds=bounds) and not any(
+        sketches(connection, model=model, live=live, limit=1, bounds=bounds)
+        for live in (True, False)
+    ):
+        raise NotFoundError(
+            f"{model}: no model of that name is recorded", hint="mlledger model ls"
+        )
+
+
 def _newest(
     connection: Connection,
     model: str,
@@ -192,6 +204,7 @@ def _newest(
         bounds=bounds,
     )
     if not found:
+        _require_known(connection, model, bounds)
         what = "live data" if live else "training data"
         raise NotFoundError(
             f"{model}: no sketch of its {what} is recorded",

@@ -42,6 +42,7 @@ class Examined:
         detail: what distinguishes two breaches of one object.
         cause: what is wrong, in one sentence; empty where nothing is.
         evidence: events that show it.
+        severity: of this breach, where it is not that of the rule.
         exception_id, excepted_until: the exception in force that covers it, and its
             end; without it, it would break the rule.
     """
@@ -54,6 +55,7 @@ class Examined:
     detail: str | None
     cause: str | None
     evidence: list[UUID] | None
+    severity: str | None = None
     exception_id: UUID | None = None
     excepted_until: datetime | None = None
 

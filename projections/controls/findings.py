@@ -228,7 +228,8 @@ def _after(finding: Finding | None, fact: FindingFact) -> Finding | None:
         return _opened(fact) if move is Move.OPENED else None
     events = (*finding.events, fact.event_id)
     if finding.state not in _MAY[move]:
-        disorder = (*finding.out_of_order, fact.event_id)
+        at_once = move is Move.OPENED and finding.state is not State.CLOSED
+        disorder = finding.out_of_order + (() if at_once else (fact.event_id,))
         return replace(finding, events=events, out_of_order=disorder)
     changed = replace(
         finding,

@@ -185,7 +185,7 @@ class Recorder:
             origin="control",
             rule=result.rule.id,
             rule_digest=result.rule.digest,
-            severity=result.rule.severity,
+            severity=row.severity or result.rule.severity,
             object=row.object_id and row.object_id.bytes,
             object_name=row.object_name and row.object_name[:_MOST_NAME],
             model=row.model,

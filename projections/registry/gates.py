@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _PACKAGE = "projections.registry"
 _ALL_APPROVALS = 10_000
+_NEWER = "newer than the deployment"
 EMERGENCY_DAYS = 7
 
 
@@ -42,6 +43,7 @@ class GateFacts(Evidence):
     environment_id: UUID | None
     environment_kind: str | None
     gates: list[dict[str, Any]] | None
+    registered_later: bool
     evidence_types: list[str]
     exceptions: list[dict[str, Any]] | None
 
@@ -55,7 +57,8 @@ class GateCheck(Evidence):
         status: ``met``; ``met afterwards``, in time after an emergency; ``excepted``;
             ``due``, an emergency whose approval may still come; ``overdue``; ``unmet``;
             ``unknown``, it rests on an approver of whom it is not recorded whether
-            they are an author; ``no gate``; ``environment not registered``.
+            they are an author; ``newer than the deployment``, the gate was not yet in
+            force when it was activated; ``no gate``; ``environment not registered``.
         needed: how many persons must approve, authors aside.
         approved_by: who did, and counts.
         second_person: whether they are other persons than the recorded authors:
@@ -181,6 +184,8 @@ def _checks(
         return [_check(facts, None, Verdict("environment not registered"))]
     if not applying:
         return [_check(facts, None, Verdict("no gate"))]
+    if facts.registered_later:
+        return [_check(facts, gate, Verdict(_NEWER)) for gate in applying]
     due = facts.time + grace if facts.emergency else None
     return [
         _check(

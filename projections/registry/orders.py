@@ -14,11 +14,15 @@ Source: MLflow, "Search Runs", ``order_by``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ledger.errors import InvalidEventError
 from projections.registry.filter_words import Kind, Reader, Scope
+
+if TYPE_CHECKING:
+    from projections.registry.filters import Condition
 
 MAX_ORDERS = 10
 _EXAMPLE = "such as: metrics.auc DESC, start_time"
@@ -83,3 +87,18 @@ def _order(reader: Reader, before: list[Order]) -> Order:
     if token is not None and token.text.upper() in {"ASC", "DESC"}:
         is_descending = reader.take("ASC or DESC").text.upper() == "DESC"
     return Order(scope, key, reader.is_number(scope, key), is_descending)
+
+
+def require_of_models(conditions: Sequence[Condition], orders: Sequence[Order]) -> None:
+    """Refuse what no model has: parameters and metrics are of runs and versions.
+
+    Raises:
+        InvalidEventError: names the condition or the order.
+    """
+    for one in (*conditions, *orders):
+        if one.scope in {"params", "metrics"}:
+            raise InvalidEventError(
+                f"{one.scope}.{one.key}: a model has attributes and tags alone",
+                hint="runs and versions have them: mlledger run ls --filter …, "
+                "mlledger query search_versions",
+            )

@@ -14,7 +14,7 @@ from projections.asking import ALWAYS, Bounds, Evidence, ask, asking
 from projections.filled import Filled, derived, filled
 from projections.registry.answers import Model
 from projections.registry.filters import parse_filter
-from projections.registry.orders import parse_orders
+from projections.registry.orders import parse_orders, require_of_models
 from projections.registry.paging import Page, Paging
 from projections.statements import composed, part
 
@@ -154,8 +154,8 @@ def search_models(
 
     Args:
         connection: of any role.
-        filter: conditions joined by AND, such as ``metrics.auc > 0.8``.
-        order_by: names with ASC or DESC, such as ``metrics.auc DESC, name``; what has
+        filter: conditions joined by AND, such as ``tags.tier = '1'``.
+        order_by: names with ASC or DESC, such as ``versions DESC, name``; what has
             no such value comes last.
         limit: at most so many rows, 1 or more.
         page_token: where the page before ended, ``next_page_token`` of the answer.
@@ -239,6 +239,8 @@ def _search(
 ) -> Page[_Found]:
     conditions = parse_filter(wanted.filter, attributes=attributes)
     orders = parse_orders(wanted.order_by, attributes=attributes)
+    if searched == "search_models":
+        require_of_models(conditions, orders)
     newest = not orders and kind is not FoundModel
     paging = Paging(
         (searched, conditions, orders, bounds), newest, 2 if newest else 2 + len(orders)

@@ -12,7 +12,8 @@ from ledger.bundle.rows import format_rows
 from ledger.errors import InvalidEventError
 from projections.asking import asking
 from projections.commands.opening import bounds
-from projections.commands.question import arguments, named, times_of
+from projections.commands.parameters import arguments, times_of
+from projections.commands.question import named
 from projections.replay.answering import as_rows
 from projections.statements import composed
 

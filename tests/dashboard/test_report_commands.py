@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from dashboard.reports.issue import digest_of
 from ledger.blobs import Blobs
 from ledger.config import FILE_NAME, format_config
 from projections.reading import parameters_digest
@@ -61,7 +62,13 @@ def test_report_is_written_recorded_and_found_again(world: World, tmp_path: Path
     assert record["event_id"] == data["event_id"]
     assert record["identity"] == "service:local"
     Path(data["json"]).write_bytes(content.replace(b"accept", b"refuse"))
-    assert run("verify", data["json"])[0] == 4
+    code, answer = run("verify", data["json"])
+    assert code == 5
+    (error,) = answer["errors"]
+    assert error["expected"] == data["digest"]
+    assert error["actual"] == digest_of(Path(data["json"]).read_bytes())
+    code, answer = run("verify", data["html"])
+    assert (code, "give the .json" in answer["errors"][0]["hint"]) == (2, True)
     Path(data["json"]).write_bytes(content + b"\n")
     assert run("verify", data["json"])[0] == 5
 
@@ -140,8 +147,6 @@ def test_a_record_that_only_the_database_has_is_a_contradiction(
     world.made.seal_and_project()
     path = Path(data["json"])
     path.write_bytes(path.read_bytes().replace(b"accept", b"refuse"))
-    from dashboard.reports.issue import digest_of
-
     forged = digest_of(path.read_bytes())
     world.made.tamper("UPDATE lineage.report SET digest = %s", forged)
     code, answer = run("verify", path)
@@ -156,7 +161,8 @@ def test_without_recording_nothing_reaches_the_log(world: World, tmp_path: Path)
     assert code == 0
     assert data["event_id"] is None
     assert world.made.ledger.log.bounds(0) == before
-    assert Path(data["json"]).is_file()
+    world.made.seal_and_project()
+    assert run("verify", data["json"])[0] == 4  # accused of nothing
 
 
 def test_a_failed_verification_is_in_the_report_and_in_the_exit_code(

@@ -1,14 +1,14 @@
 """Fuzz a parser: ``python -m tests.fuzz NAME --seconds N``; without a name, list all.
 
-libFuzzer's options follow after ``--``. A finding ends the run: its input is written to
-``--artifacts`` as ``crash-…``, and ``--shrink FILE`` makes it smaller.
+libFuzzer's options follow after ``--``. A run goes on from the inputs of the last one,
+in ``.fuzz/NAME``. A finding ends it: the input is written to ``--artifacts`` as
+``NAME-crash-…``, and ``--shrink FILE`` makes it smaller.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-import tempfile
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
@@ -26,7 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = argparse.ArgumentParser(prog="python -m tests.fuzz")
     options.add_argument("name", nargs="?")
     options.add_argument("--seconds", type=int, default=600)
-    options.add_argument("--corpus", type=Path, help="folder that the run goes on with")
+    options.add_argument("--corpus", type=Path, help="instead of .fuzz/NAME")
     options.add_argument("--artifacts", type=Path, default=Path.cwd())
     options.add_argument("--names", action="store_true", help="list nothing but names")
     options.add_argument("--shrink", type=Path, metavar="FILE")
@@ -41,8 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     elif given.shrink is not None:
         _shrink(given.name, given.shrink)
     else:
-        with tempfile.TemporaryDirectory() as folder:
-            _fuzz(given, given.corpus or Path(folder))
+        _fuzz(given, given.corpus or Path(".fuzz", given.name))
     return 0
 
 

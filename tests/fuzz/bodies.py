@@ -224,7 +224,7 @@ def event(data: bytes) -> None:
     event = from_json(name, _object(text, "--data"))
     _printed(to_json(event))
     identity, body = encode(event)
-    same(to_event(_decoders().decode(identity, body)), event)
+    same(encode(to_event(_decoders().decode(identity, body))), (identity, body))
 
 
 def event_seeds() -> list[bytes]:

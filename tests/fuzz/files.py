@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import io
 import json
+import shutil
 import tempfile
 import tomllib
 from functools import cache
@@ -59,8 +61,9 @@ ORIGIN = "test.example/p0"
 def scratch() -> Path:
     """Return a folder for the few parsers that read from a path; in memory at best."""
     shared = Path("/dev/shm")
-    made = tempfile.mkdtemp(dir=shared if shared.is_dir() else None)
-    return Path(made)
+    made = Path(tempfile.mkdtemp(dir=shared if shared.is_dir() else None))
+    atexit.register(shutil.rmtree, made, ignore_errors=True)
+    return made
 
 
 def _written(name: str, data: bytes) -> Path:

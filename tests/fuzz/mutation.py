@@ -22,6 +22,7 @@ TELLING = (
     b"\\ud800",
     b"[" * 40,
     b"9" * 40,
+    b"1" * 400,
     "\N{ARABIC-INDIC DIGIT SEVEN}".encode(),
 )
 """Bytes at which parsers stumble."""

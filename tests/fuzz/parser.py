@@ -28,8 +28,7 @@ class Parser:
     Attributes:
         name: of the target and of its folder of vectors.
         about: which parsers it drives, in words.
-        check: parses bytes, and of what is accepted checks that it spells back;
-            returns False for bytes that say nothing, which are then not kept.
+        check: parses bytes, and of what is accepted checks that it spells back.
         seeds: inputs to start from, honest ones and forged ones.
         errors: the documented errors; anything else is a finding.
         most: bytes of an input.
@@ -76,8 +75,9 @@ def parts(**checks: Check) -> Check:
     """Return a check whose first byte says which of several is meant."""
     listed = list(checks.values())
 
-    def check(data: bytes) -> object:
-        return listed[data[0] % len(listed)](data[1:]) if data else False
+    def check(data: bytes) -> None:
+        if data:
+            listed[data[0] % len(listed)](data[1:])
 
     return check
 

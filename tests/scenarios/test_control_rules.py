@@ -15,9 +15,12 @@ from projections.columns import to_time
 from projections.controls.engine import evaluate
 from projections.controls.rulebook import rule_named
 from projections.database import Connection
+from projections.evidence import Bounds
 from projections.golden.control_page import control_page
 from projections.golden.faults import BEGINS, IDENTITIES, Case, Stage, told
 from projections.golden.world import auditor, scripted_world
+from projections.integrity.queries_completeness import completeness
+from projections.registry.gates import gates, is_open
 from tests.support.postgres import fresh_database
 from tests.support.story import ROOT
 
@@ -367,6 +370,76 @@ def _(w: Stage) -> None:
 
 def test_an_environment_for_testing_is_not_tested(rules: Rules) -> None:
     assert not rules.breaches("environment-skew", "testing")
+
+
+# Probes ------------------------------------------------------------------------------
+
+
+@story("unanswered")
+def _(w: Stage) -> None:
+    """Other answers on day 5, none on day 8, the known ones on day 12."""
+    _clean(w)
+    w.on(5, lambda: _probe(w, mismatches=1))
+    w.on(8, lambda: _probe(w, errors=4))
+    w.on(12, lambda: _probe(w))
+
+
+def _probe(w: Stage, *, mismatches: int = 0, errors: int = 0) -> None:
+    w.emit(
+        "evaluation.probe.completed",
+        deployment=w.refs["deployment"],
+        suite="known",
+        requests=4,
+        mismatches=mismatches,
+        errors=errors,
+        passed=not mismatches + errors,
+        suite_digest=ZERO,
+        basis="observed",
+    )
+
+
+def test_a_probe_that_could_not_ask_accuses_no_answer(rules: Rules) -> None:
+    told = {day: rules.breaches("probe-failed", "unanswered", day=day) for day in _DAYS}
+    assert [list(found) for found in told.values()] == [
+        ["known"],
+        ["known", "known not answered"],
+        [],
+    ]
+    assert "could not be asked: none of the 4" in told[9]["known not answered"]
+
+
+_DAYS = (6, 9, 13)
+
+
+# Gates in force ----------------------------------------------------------------------
+
+
+@story("gated")
+def _(w: Stage) -> None:
+    """Deployed on day 2 without approval; on day 5 its environment gets a gate."""
+    _clean(w, deployment={"environment": "live"}, request=None, approval=None)
+    w.on(5, lambda: _gated(w))
+
+
+def _gated(w: Stage) -> None:
+    w.emit(
+        "serving.environment.registered",
+        environment="live",
+        kind="production",
+        gates=[{"gate": "production", "approvals": 1}],
+    )
+
+
+def test_a_gate_accuses_no_deployment_that_is_older(rules: Rules) -> None:
+    assert not rules.breaches("approval-missing", "gated")
+    asked: dict[str, Any] = {"environment": "live", "now": moment(20)}
+    (found,) = gates(rules.connection, **asked)
+    assert (found.gate, found.status) == ("production", "newer than the deployment")
+    assert not is_open(found)
+    (before,) = gates(rules.connection, **asked, bounds=Bounds(moment(4)))
+    assert before.status == "environment not registered"
+    orphans = completeness(rules.connection).orphans
+    assert found.release_id not in {one.object_id for one in orphans}
 
 
 def test_the_page_of_controls_says_what_the_rules_say() -> None:

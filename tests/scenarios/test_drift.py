@@ -147,3 +147,16 @@ def test_the_commands_answer(world: World, tmp_path: Path) -> None:
         *("--until", "2026-03-02T00:00:00Z"),
     )
     assert [(row["column"], row["breach"]) for row in measured] == [("x", True)]
+    unknown = CliRunner().invoke(app, ["drift", "show", "nope"])
+    assert (unknown.exit_code, "no model of that name" in unknown.stderr) == (4, True)
+
+
+def test_a_window_without_any_time_is_refused(tmp_path: Path) -> None:
+    app = typer.Typer()
+    register(app)
+    table = str(tmp_path / "none.csv")  # looked for later
+    words = ("measure", "other", "--reference", table, "--current", table)
+    for until in ("2026-11-20", "2026-11-21"):
+        window = ("--since", "2026-11-21", "--until", until)
+        result = CliRunner().invoke(app, ["drift", *words, *window])
+        assert (result.exit_code, "no time lies between" in result.stderr) == (2, True)

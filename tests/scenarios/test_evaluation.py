@@ -11,6 +11,7 @@ from typing import Any
 
 import joblib
 import pytest
+from typer.testing import CliRunner
 
 from ledger.errors import IntegrityError, MalformedError
 from ledger.evaluation.differential import Plan
@@ -258,13 +259,14 @@ def test_a_probe_says_whether_known_requests_are_answered_as_ever(world: World):
         assert bad.data["mismatches"] == 3
         assert world.ask(*asked, "--endpoint", url, "--fail-on", "mismatch").exit == 7
     gone = world.ask(*asked, "--endpoint", "http://127.0.0.1:1/")
-    assert (gone.data["errors"], gone.data["mismatches"]) == (3, 0)
+    assert (gone.exit, gone.data["errors"], gone.data["mismatches"]) == (8, 3, 0)
+    assert gone.envelope["errors"][0]["message"].startswith("no request was answered")
     recorded = world.rows(
         "SELECT passed, first_mismatch FROM lineage.probe"
         " WHERE event_id = ANY (%s::uuid[]) ORDER BY time",
-        [good.data["event_id"], bad.data["event_id"]],
+        [one.data["event_id"] for one in (good, bad, gone)],
     )
-    assert recorded == [(True, None), (False, "case-0")]
+    assert recorded == [(True, None), (False, "case-0"), (False, None)]
 
 
 def test_a_probe_goes_on_until_it_is_stopped(
@@ -345,3 +347,35 @@ def test_what_cannot_be_tested_says_why(
     assert found.exit == code
     (error,) = found.envelope["errors"]
     assert error["hint"]
+
+
+class Runs:
+    """Pickled, it makes a folder when it is loaded."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (Path.mkdir, (self._folder,))
+
+
+def test_the_data_are_looked_for_before_a_pickle_is_loaded(
+    world: World, tmp_path: Path
+):
+    model, trace = tmp_path / "model.joblib", tmp_path / "trace"
+    joblib.dump(Runs(trace), model)
+    absent = tmp_path / "absent.csv"
+    for words in (("diff-test", model, model), ("bench", model)):
+        found = world.ask(*words, "--dataset", absent)
+        (error,) = found.envelope["errors"]
+        assert (found.exit, error["message"]) == (2, f"{absent}: no such file")
+        assert not trace.exists()
+
+
+def test_a_pickle_is_warned_of_once(world: World):
+    words = ["diff-test", f"{world.folder}/v2.joblib", "tests.support.ports:score"]
+    words += ["--dataset", str(world.data), "--requests", "0"]
+    words += ["--home", str(world.home.path)]
+    done = CliRunner().invoke(application(), words)
+    assert done.exit_code == 0, done.output
+    assert done.stderr.count("runs code") == 1

@@ -19,7 +19,13 @@ from psycopg import sql
 from ledger.config import FILE_NAME, format_config, load_config
 from ledger.errors import InvalidEventError, LedgerError
 from ledger.output import parse_time
+from projections.asking import Bounds
 from projections.catalogue import Question, catalogue
+from projections.chain import links_of
+from projections.chain_closure import Closure
+from projections.chain_rows import RowReader
+from projections.chain_steps import STEPS
+from projections.chain_walk import Walk
 from projections.columns import to_time
 from projections.commands.question import described, named
 from projections.decisions.population import Population, parse_population
@@ -152,7 +158,7 @@ def _tables_of(connection: Any) -> dict[UUID, list[str]]:
 def _fields(asker: Asker, case: Case) -> dict[tuple[Any, str], tuple[str, set[UUID]]]:
     """Return status and events of each field that an event fills, by row and name."""
     from projections.commands.opening import bounds
-    from projections.commands.question import arguments, times_of
+    from projections.commands.parameters import arguments, times_of
     from projections.filled import sources_of
 
     question = named(case.number)
@@ -312,6 +318,29 @@ def test_loosened_limit_names_who_did_it(golden: tuple[Home, Asker]) -> None:
     ]
 
 
+@pytest.mark.parametrize("day", [None, "2026-02-20", "2026-04-10"])
+def test_one_statement_brings_what_the_walk_of_a_chain_asks_for(
+    golden: tuple[Home, Asker], day: str | None
+) -> None:
+    asker = golden[1]
+    moment = None if day is None else to_time(parse_time(f"{day}T00:00:00Z"))
+    bounds = Bounds(moment, moment)
+    found = asker.connection.execute(
+        "SELECT event_id FROM decisions.decision ORDER BY md5(event_id::text) LIMIT 30"
+    ).fetchall()
+    first, second = asker.ids["loans-train-1"], asker.ids["loans-train-2"]
+    with asker.connection.transaction(force_rollback=True):
+        asker.connection.execute(
+            "UPDATE lineage.dataset_version SET parent_ids = %s WHERE event_id = %s",
+            [[second], first],
+        )
+        for (decision,) in found:
+            at_once = Walk(Closure(asker.connection, decision, bounds), decision, STEPS)
+            reader = RowReader(asker.connection, bounds)
+            one_by_one = Walk(reader, decision, STEPS)
+            assert repr(links_of(at_once)) == repr(links_of(one_by_one))
+
+
 def test_cyclic_lineage_ends(golden: tuple[Home, Asker]) -> None:
     asker = golden[1]
     first, second = asker.ids["loans-train-1"], asker.ids["loans-train-2"]
@@ -397,6 +426,37 @@ def test_query_command_says_what_would_fill_an_empty_answer(
     assert found.envelope["meta"]["filled_by"] == ["governance.access.logged"]
     shown = CliRunner().invoke(application(), words, env=home.environment)
     assert shown.stdout.startswith(f"{NOT_RECORDED}: an event governance.access.logged")
+
+
+def test_an_empty_answer_to_a_filter_accuses_no_missing_event(
+    golden: tuple[Home, Asker],
+) -> None:
+    found = golden[0].ask("query", "gates", "-p", "environment=nowhere")
+    assert (found.exit, found.data) == (0, [])
+    assert found.envelope["meta"]["filters"] == {"environment": "nowhere"}
+    assert "filled_by" not in found.envelope["meta"]
+
+
+@pytest.mark.parametrize(
+    ("question", "pair", "said"),
+    [
+        ("Q03", "limit=-1", "from 1 to 1000000"),
+        ("Q03", f"limit={10**20}", "from 1 to 1000000"),
+        ("gates", f"emergency_days={10**9}", "from 0 to 36500"),
+        ("Q36", "state=closd", "one of: open, acknowledged, closed"),
+        ("Q28", "digest=xyz", "sha256: and 64 hexadecimal digits"),
+        ("Q03", "release=1", "8-4-4-4-12"),
+        ("decision_list", "since=10000-01-01", "ISO 8601"),
+    ],
+)
+def test_a_parameter_of_no_such_value_is_named(
+    golden: tuple[Home, Asker], question: str, pair: str, said: str
+) -> None:
+    found = golden[0].ask("query", question, "-p", pair)
+    assert found.exit == 2
+    (error,) = found.envelope["errors"]
+    assert error["message"].startswith(f"--param {pair.partition('=')[0]}: ")
+    assert said in error["hint"]
 
 
 def test_decisions_of_a_release_are_streamed_after_their_count(

@@ -10,14 +10,16 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from ledger import cli
+from ledger import cli, init
+from ledger.administration import new_key
 from ledger.checkpoint import parse_checkpoint
 from ledger.config import LogConfig, load_config
 from ledger.control import Control
+from ledger.errors import ConfigurationError, NotAuthorisedError
 from ledger.keys import Ed25519Signer, key_fingerprint, load_signer, write_key
 from ledger.leaf import parse_leaf
 from ledger.public import OriginReader
-from ledger.setup import initialise, key_uri
+from ledger.setup import add_identity, initialise, key_uri
 from ledger.verdict import Verdict
 from ledger.verification import load_control
 from tests.support.ledger import SmallLedger, open_ledger, sealed_ids
@@ -183,6 +185,99 @@ def test_a_checkpoint_beside_a_stranger_is_a_contradiction(
 # --- producers' keys
 
 
+def test_the_name_of_an_identity_says_its_kind_and_a_person_may_approve(
+    ledger: SmallLedger,
+) -> None:
+    assert run(ledger, "key", "new", "person:bela")["data"]["kind"] == "person"
+    assert run(ledger, "key", "new", "service:score")["data"]["kind"] == "service"
+    ledger.seal()
+    known = {key.identity: key.kind for key in control_of(ledger).keys()}  # noqa: SIM118
+    assert (known["person:bela"], known["service:score"]) == ("person", "service")
+    with init(ledger.home, quiet=True) as lg:
+        release = lg.register_model("m", b"w")
+        lg.approve(release, gate="production", by="person:bela")
+        assert lg.flush(20)
+    ledger.seal()
+    assert not any(verdict.is_quarantine for verdict in verdicts(ledger))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("person:bela", "--kind", "service"),
+        ("service:score", "--kind", "person"),
+        ("bela",),
+        ("person:",),
+        ("pers on",),
+        ("person:be la",),
+    ],
+)
+def test_an_identity_that_contradicts_itself_or_has_no_form_gets_no_key(
+    ledger: SmallLedger, words: tuple[str, ...]
+) -> None:
+    before = ledger.log.bounds(-1)
+    run(ledger, "key", "new", *words, code=2)
+    run(ledger, "key", "authorize", *words, "--key", "file:keys/root.key", code=2)
+    assert ledger.log.bounds(-1) == before
+
+
+def test_a_producer_without_a_kind_makes_no_ledger(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    for name in ("ana", "per son:ana"):
+        words = ["init", "--identity", name, "--home", str(home)]
+        assert RUNNER.invoke(APP, words).exit_code == 2
+        assert not home.exists()
+
+
+def test_an_approval_by_a_services_key_is_refused_before_it_is_recorded(
+    ledger: SmallLedger,
+) -> None:
+    made = new_key(ledger.config, ledger.log, identity="person:bela", kind="service")
+    add_identity(ledger.config, "person:bela", f"file:{made.path}")
+    ledger.seal()
+    with init(ledger.home, quiet=True) as lg:
+        release = lg.register_model("m", b"w")
+        for act in (
+            lambda: lg.approve(release, gate="production", by="person:bela"),
+            lambda: lg.state("purpose", "Sorts cases.", by="person:bela"),
+        ):
+            with pytest.raises(NotAuthorisedError, match="registered as a service's"):
+                act()
+        assert lg.flush(20)
+    ledger.seal()
+    assert not any(verdict.is_quarantine for verdict in verdicts(ledger))
+
+
+def test_a_refused_entry_is_named_by_the_worker_and_by_the_doctor(
+    ledger: SmallLedger,
+) -> None:
+    home = ("--home", str(ledger.home))
+    made = new_key(ledger.config, ledger.log, identity="person:bela", kind="service")
+    add_identity(ledger.config, "person:bela", f"file:{made.path}")
+    with init(ledger.home, quiet=True) as lg:  # the key is not sealed: nobody knows
+        version = lg.register_model("m", b"w")
+        lg.approve(version, gate="production", by="person:bela")
+        assert lg.flush(20)
+    told = RUNNER.invoke(APP, ["worker", "--once", "--no-project", *home])
+    assert told.exit_code == 0
+    assert "refused as NOT_AUTHORISED: 1 entries that name person:bela" in told.stderr
+    assert "mlledger journal flush" in told.stderr
+    assert "entries refused" in told.stdout
+    rows = run(ledger, "doctor")["data"]
+    (row,) = [row for row in rows if "NOT_AUTHORISED" in row["detail"]]
+    assert (row["part"], row["state"]) == ("refused acme/p0", "warning")
+    assert "person:bela" in row["detail"]
+    assert "mlledger journal flush" in row["repair"]
+
+
+def test_the_repair_that_is_named_for_a_missing_key_makes_that_key(
+    ledger: SmallLedger,
+) -> None:
+    with pytest.raises(ConfigurationError) as told:
+        key_uri(ledger.config, "person:bela")
+    assert "mlledger key new person:bela;" in told.value.hint
+
+
 def test_a_producer_key_is_rotated_and_decisions_go_on(ledger: SmallLedger) -> None:
     first = ledger.emit_decisions(10)
     ledger.seal()
@@ -256,7 +351,7 @@ def test_an_unusable_key_is_refused_and_nothing_is_appended(
     ledger: SmallLedger, public_key: str, code: int
 ) -> None:
     before = ledger.log.bounds(-1)
-    words = ("key", "authorize", "x", "--public-key", public_key)
+    words = ("key", "authorize", "service:x", "--public-key", public_key)
     run(ledger, *words, code=code)
     assert ledger.log.bounds(-1) == before
 

@@ -466,6 +466,12 @@ def test_models_are_filtered_and_a_bad_filter_says_where(told: Told):
     bad = command(told, "model", "ls", "--filter", "tags.tier = 1 OR name = 'x'")
     assert bad.exit == 2
     assert "character 13" in bad.envelope["errors"][0]["message"]
+    for words in (("--filter", "metrics.auc > 0.5"), ("--order-by", "params.rate")):
+        none = command(told, "model", "ls", *words)
+        assert none.exit == 2
+        assert (
+            "a model has attributes and tags" in none.envelope["errors"][0]["message"]
+        )
 
 
 def test_aliases_are_listed_at_a_moment_and_their_history_marks_what_is_late(

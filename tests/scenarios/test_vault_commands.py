@@ -110,6 +110,7 @@ def test_holds_and_rules_by_command(config: Config):
     answer("vault", "rule", "short", "--bound", "ceiling", "--days", "0")
     kinds = {row["name"]: row["kind"] for row in answer("vault", "rules")["data"]}
     assert kinds == {"case-7": "hold", "short": "ceiling"}
+    assert answer("erase", "--subject", ALICE, "--dry-run")["exit"] == 11
     assert answer("erase", "--subject", ALICE)["exit"] == 11
     assert answer("vault", "expire")["data"] == []
     assert answer("vault", "release", "other", *reason)["exit"] == 4

@@ -162,3 +162,9 @@ def test_no_files_are_no_bundle() -> None:
         write_bundle({})
     with pytest.raises(MalformedError):
         read_bundle(struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 0, 0, 0, 0, 0))
+
+
+@pytest.mark.parametrize("data", [b"", b"import this\n", b"PK\x05\x06" + bytes(18)])
+def test_another_file_is_called_no_bundle(data: bytes) -> None:
+    with pytest.raises(MalformedError, match="not a bundle"):
+        read_bundle(data)

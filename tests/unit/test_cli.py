@@ -298,3 +298,4 @@ def test_the_settings_say_where_they_come_from_and_hide_secrets(
     assert found["alert[0]"]["value"]["url"] == "https://hooks.example/***"
     assert "geheim" not in out
     assert "geheim" not in asked("config", "show", *home)[1]
+    assert "ops" in asked("alert", "ls", "--home", str(ledger.home))[1]

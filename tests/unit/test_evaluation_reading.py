@@ -182,13 +182,13 @@ def test_a_model_file_is_known_by_its_bytes(tmp_path: Path):
     path = tmp_path / "model.bin"
     joblib.dump(ports.pipeline(), path, compress=3)
     data = path.read_bytes()
-    assert format_of(data) == "pickle"
+    assert format_of(data, where="m") == "pickle"
     model = load_model(data, where="model")
     assert model.features == ports.COLUMNS
-    assert format_of(b"\x08\x09rest") == "onnx"
-    assert format_of(b'{"learner": {}}') == "xgboost"
-    with pytest.raises(InvalidEventError):
-        format_of(b"text")
+    assert format_of(b"\x08\x09rest", where="m") == "onnx"
+    assert format_of(b'{"learner": {}}', where="m") == "xgboost"
+    with pytest.raises(InvalidEventError, match=r"train\.py: no model file"):
+        format_of(b"text", where="train.py")
     with pytest.raises(InvalidEventError, match="cannot predict"):
         load_model(pickled([1, 2]), where="list")
     with pytest.raises(MalformedError):

@@ -8,7 +8,8 @@ from uuid import UUID
 
 import pytest
 
-from ledger.errors import ConflictError, NotFoundError
+from ledger.errors import ConflictError, InvalidEventError, NotFoundError
+from projections.commands.finding_rows import named
 from projections.controls.findings import (
     FindingFact,
     Move,
@@ -107,6 +108,13 @@ def test_what_was_recorded_out_of_order_is_kept_and_shown() -> None:
     assert folded([closed(1)]) == {}
 
 
+def test_a_second_opening_of_an_open_finding_is_no_disorder() -> None:
+    """Two checks found it before either was in the tables: nothing went wrong."""
+    found = life(opened(), opened(1), closed(2))
+    assert (found.opened, found.out_of_order) == (1, ())
+    assert found.events == tuple(UUID(int=day) for day in range(3))
+
+
 def test_who_closed_it_is_held_against_its_owner() -> None:
     owned = fact("acknowledged", 1, owner="person:c", due=BEGINS)
     assert life(opened(), owned, closed(2)).closer_is_owner is True
@@ -149,3 +157,16 @@ def test_the_same_breach_has_the_same_key() -> None:
     assert len(keys) == 3
     assert key_of("a", "b", "c") == key_of("a", "b", "c")
     assert all(len(key) == 32 for key in keys)
+
+
+def test_a_finding_is_named_by_the_beginning_of_its_key() -> None:
+    found = life(opened())
+    known = {"abcd1": found, "abce2": found, "f0f0f": found}
+    assert named(known, "f0f0") is found
+    for key, error, said in (
+        ("abc", ConflictError, "2 findings begin so"),
+        ("f0", InvalidEventError, "too little"),
+        ("dead", NotFoundError, "no such finding"),
+    ):
+        with pytest.raises(error, match=said):
+            named(known, key)

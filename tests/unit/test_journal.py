@@ -7,7 +7,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ledger.config import Config
@@ -207,6 +207,7 @@ class TestFrames:
         assert parse_title(b"") is None
 
     @given(st.integers(min_value=0), st.integers(1, 255))
+    @example(2, 1)  # a length beyond the end of the segment
     def test_one_flipped_byte_costs_one_frame(self, place: int, mask: int):
         frames = [frame(SCHEMA, b"body %d" % n) for n in range(5)]
         data = bytearray(b"".join(frames))

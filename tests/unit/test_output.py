@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -57,6 +58,14 @@ def test_csv_has_a_header_and_plain_cells(capsys: pytest.CaptureFixture[str]) ->
     assert capsys.readouterr().out.splitlines() == ["a,b,c", '1,,"[""y""]"']
 
 
+def test_a_row_of_a_pipe_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    row = {name: format_id(bytes(16)) for name in "abcdefg"}
+    with pytest.raises(SystemExit):
+        emit(Answer("x", [row]))
+    _, line = capsys.readouterr().out.splitlines()
+    assert line.split() == list(row.values())
+
+
 def test_an_error_is_printed_with_what_to_do(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -93,7 +102,8 @@ def test_times_and_ids_print_and_parse() -> None:
 @pytest.mark.parametrize(
     ("error", "code"),
     [
-        (FileNotFoundError("no such file"), 4),
+        (FileNotFoundError("no such file"), 2),
+        (IsADirectoryError("a folder"), 2),
         (PermissionError("not yours"), 9),
         (UnicodeDecodeError("utf-8", b"\xff", 0, 1, "bad"), 2),
         (ZeroDivisionError("by zero"), 1),
@@ -108,6 +118,20 @@ def test_no_command_ends_in_a_traceback(
     assert ended.value.code == code
     assert json.loads(shown.out)["exit"] == code
     assert "Traceback" not in shown.err
+
+
+def test_a_file_that_is_not_there_is_named_in_words(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "absent.csv"
+    for act in (path.read_bytes, lambda: (path / "x").write_bytes(b"")):
+        with pytest.raises(SystemExit) as ended, output.reporting("x"):
+            act()
+        assert ended.value.code == 2
+        said = capsys.readouterr().err
+        assert str(path) in said
+        assert ": no such file" in said
+        assert "Errno" not in said
 
 
 def test_a_package_that_is_not_installed_is_named_with_its_extra(

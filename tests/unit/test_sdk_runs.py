@@ -234,7 +234,10 @@ def test_what_cannot_be_read_does_not_end_the_training(lg, caplog):
     assert run.captured()["output.model"] == "failed: FileNotFoundError"
     assert lg.stats()["failed_run_input"] == 2
     assert lg.stats()["failed_run_output"] == 1
-    assert len([r for r in caplog.records if "run input" in r.message]) == 1
+    (said,) = [r.message for r in caplog.records if "run input" in r.message]
+    assert "run input train was not recorded: absent.csv: No such file" in said
+    (said,) = [r.message for r in caplog.records if "run metrics" in r.message]
+    assert "metric loss: a object that is no number" in said
 
 
 def test_in_strict_mode_what_cannot_be_recorded_is_raised(tmp_path):

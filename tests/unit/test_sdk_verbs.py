@@ -355,6 +355,8 @@ def test_a_handle_goes_to_another_process_and_comes_back(lg, version):
     for handle in handles:
         text = json.dumps(handle.to_dict())
         assert ledger.from_dict(json.loads(text)) == handle
+        assert f"(id={handle.uuid}, digest=sha256:" in repr(handle)
+        assert "\\x" not in str(handle)
     assert Deployment.from_dict(deployment.to_dict()) == deployment
     assert Handle.from_dict(deployment.to_dict()) == deployment
     with pytest.raises(InvalidEventError, match="a dataset_version is needed"):

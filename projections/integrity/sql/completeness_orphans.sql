@@ -4,7 +4,8 @@
 -- %(known_as_of)s   timestamptz  what had been sealed by then; null: no bound
 --
 -- One row for each: releases and deployments that decisions name and no event describes,
--- deployments without their release, releases that were deployed and never approved.
+-- deployments without their release, releases that were deployed and never approved
+-- although their environment had gates when they were deployed.
 -- Decisions are found by hopping along the index of their releases and deployments.
 -- Serves: EU AI Act, Article 12; regulation question Q04.
 WITH RECURSIVE release_of AS (
@@ -70,7 +71,8 @@ SELECT 'a release in a gated environment', r.event_id, 'registry.approval.decide
   JOIN LATERAL (
        SELECT e.gates
          FROM registry.environment AS e
-        WHERE e.environment = p.environment AND e.time <= coalesce(%(as_of)s::timestamptz, 'infinity')
+        WHERE e.environment = p.environment AND e.time <= p.time
+          AND e.time <= coalesce(%(as_of)s::timestamptz, 'infinity')
           AND e.sealed_at <= coalesce(%(known_as_of)s::timestamptz, 'infinity')
         ORDER BY e.time DESC, e.event_id DESC
         LIMIT 1

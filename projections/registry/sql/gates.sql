@@ -8,7 +8,9 @@
 -- %(known_as_of)s   timestamptz  what had been sealed by then; null: no bound
 --
 -- One row for each deployment, newest first. The environment's and the system's
--- registration are the last before the deployment, else the first after it.
+-- registration are the last before the deployment, else the first after it;
+-- registered_later: whether that of the environment is the first after it, so that its
+-- gates were not in force when the deployment was activated.
 -- evidence_types: recorded for the release or its version before the deployment. exceptions:
 -- those in force at that moment for the deployment, release, version or AI system.
 -- Serves: SR 26-2; OSFI E-23; EU AI Act, Article 17.
@@ -17,6 +19,7 @@ SELECT d.event_id, d.time, d.sealed_at, d.origin, d.leaf, d.idx, d.identity,
        d.service, coalesce(d.system_id, r.system_id) AS system_id, d.role,
        coalesce(d.emergency, false) AS emergency, s.materiality,
        e.event_id AS environment_id, e.kind AS environment_kind, e.gates,
+       coalesce(e.time > d.time, false) AS registered_later,
        ARRAY (
        SELECT f.type
          FROM (
@@ -66,7 +69,7 @@ SELECT d.event_id, d.time, d.sealed_at, d.origin, d.leaf, d.idx, d.identity,
   LEFT JOIN registry.release AS r ON r.event_id = d.release_id
    AND r.sealed_at <= coalesce(%(known_as_of)s::timestamptz, 'infinity')
   LEFT JOIN LATERAL (
-       SELECT e.event_id, e.kind, e.gates
+       SELECT e.event_id, e.time, e.kind, e.gates
          FROM registry.environment AS e
         WHERE e.environment = d.environment
           AND e.time <= coalesce(%(as_of)s::timestamptz, 'infinity')

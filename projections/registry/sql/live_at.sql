@@ -37,7 +37,12 @@ SELECT d.event_id, d.time, d.sealed_at, d.origin, d.leaf, d.idx, d.identity,
        c.change IS NOT DISTINCT FROM 'deactivated' AS ended,
        d.emergency, d.reason
   FROM candidate
-  JOIN registry.deployment AS d USING (event_id)
+ CROSS JOIN LATERAL (
+       SELECT d.*
+         FROM registry.deployment AS d
+        WHERE d.event_id = candidate.event_id
+        LIMIT 1  -- one by one: candidates are far fewer than the planner expects
+       ) AS d
   LEFT JOIN LATERAL (
        SELECT c.change, c.role, c.traffic, c.time, c.event_id
          FROM registry.deployment_change AS c

@@ -1,5 +1,6 @@
--- needed: for each deployment that runs, the gates of its environment and how many persons
--- must approve there. given: the newest decision of each person on that release at that
+-- needed: for each deployment that runs, the gates that its environment had when it was
+-- activated, and how many persons must approve there; a gate of a later day binds later
+-- deployments. given: the newest decision of each person on that release at that
 -- gate, if it lets it pass, and whether its digest is the release's. waived: gates that an
 -- exception in force covers. Needs live.
 needed AS MATERIALIZED (
@@ -14,7 +15,7 @@ SELECT l.deployment_id, l.since, l.environment, l.service, l.release_id, l.relea
   JOIN LATERAL (
        SELECT e.gates
          FROM registry.environment AS e
-        WHERE e.environment = l.environment
+        WHERE e.environment = l.environment AND e.time <= l.since
           AND e.time <= %(as_of)s AND e.sealed_at <= %(known_as_of)s
         ORDER BY e.time DESC, e.event_id DESC
         LIMIT 1
