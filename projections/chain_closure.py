@@ -53,7 +53,10 @@ class Closure:
             "known_as_of": bounds.known_as_of,
         }
         with asking():
-            found = connection.execute(_statement(), parameters).fetchall()
+            # Planning it takes longer than running it: so it is planned once.
+            found = connection.execute(
+                _statement(), parameters, prepare=True
+            ).fetchall()
         self._rows: dict[str, dict[object, Stored]] = {}
         for name, columns in found:
             row = _stored(all_tables()[name], columns)
