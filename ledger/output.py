@@ -279,7 +279,8 @@ _NO_FILE = (FileNotFoundError, NotADirectoryError)
 
 def _refused(command: str, error: OSError | UnicodeError) -> Answer:
     codes = (
-        ((*_NO_FILE, IsADirectoryError, UnicodeError), 2),
+        (_NO_FILE, 4),
+        ((IsADirectoryError, UnicodeError), 2),
         (PermissionError, 9),
     )
     code = next((number for kind, number in codes if isinstance(error, kind)), 1)

@@ -368,7 +368,7 @@ def test_the_data_are_looked_for_before_a_pickle_is_loaded(
     for words in (("diff-test", model, model), ("bench", model)):
         found = world.ask(*words, "--dataset", absent)
         (error,) = found.envelope["errors"]
-        assert (found.exit, error["message"]) == (2, f"{absent}: no such file")
+        assert (found.exit, error["message"]) == (4, f"{absent}: no such file")
         assert not trace.exists()
 
 

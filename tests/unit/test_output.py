@@ -102,7 +102,7 @@ def test_times_and_ids_print_and_parse() -> None:
 @pytest.mark.parametrize(
     ("error", "code"),
     [
-        (FileNotFoundError("no such file"), 2),
+        (FileNotFoundError("no such file"), 4),
         (IsADirectoryError("a folder"), 2),
         (PermissionError("not yours"), 9),
         (UnicodeDecodeError("utf-8", b"\xff", 0, 1, "bad"), 2),
@@ -127,7 +127,7 @@ def test_a_file_that_is_not_there_is_named_in_words(
     for act in (path.read_bytes, lambda: (path / "x").write_bytes(b"")):
         with pytest.raises(SystemExit) as ended, output.reporting("x"):
             act()
-        assert ended.value.code == 2
+        assert ended.value.code == 4
         said = capsys.readouterr().err
         assert str(path) in said
         assert ": no such file" in said
