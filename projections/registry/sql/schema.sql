@@ -189,6 +189,8 @@ CREATE TABLE deployment_change (
        reason                text
 );
 CREATE INDEX ON deployment_change (deployment_id, time DESC, event_id DESC);
+CREATE INDEX ON deployment_change (deployment_id, time, sealed_at)
+ WHERE change = 'deactivated';
 CREATE INDEX ON deployment_change (time, sealed_at, deployment_id)
  WHERE change <> 'deactivated';
 
