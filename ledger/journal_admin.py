@@ -248,6 +248,8 @@ class _Tables:
             row = database.execute(
                 "SELECT identity, segment, offset FROM info"
             ).fetchone()
+            if row is None:
+                return  # it is being made: its tables are there, nothing in them yet
             self.identity, self.mark = row[0], (row[1], row[2])
             self.to_resign = database.execute("SELECT count(*) FROM event").fetchone()[
                 0

@@ -12,6 +12,7 @@ import pytest
 
 from ledger.config import Config
 from ledger.journal.adoption import adopt, journal_ids, journal_path
+from ledger.journal.tables import connect
 from ledger.journal_admin import journal_status, quarantine_list
 from ledger.keys import Ed25519Signer
 from ledger.shipping.outbox import Outbox
@@ -146,6 +147,13 @@ def test_a_journal_in_use_is_not_adopted(config: Config):
     assert [status.is_held for status in journal_status(config)] == [True]
     assert all(adopt(config, known, 0) is None for known in journal_ids(config.journal))
     emitter.close()
+
+
+def test_a_journal_that_is_being_made_holds_nothing_yet(config: Config):
+    config.journal.mkdir(parents=True, exist_ok=True)
+    connect(journal_path(config.journal, bytes(16))).close()
+    (status,) = journal_status(config)
+    assert (status.events, status.new, status.identity, status.damage) == (0, 0, "", "")
 
 
 def test_a_damaged_journal_is_kept_and_its_intact_rows_are_sent(config: Config):
