@@ -19,7 +19,7 @@ from projections.chain_rows import all_tables
 from projections.chain_walk import MAX_ANCESTORS
 from projections.columns import from_time, plain
 from projections.statements import composed
-from projections.stored import Stored
+from projections.stored import Stored, found_by
 
 if TYPE_CHECKING:
     from projections.columns import Table
@@ -64,10 +64,7 @@ class Closure:
 
     def rows(self, name: str, column: str, keys: Sequence[object]) -> list[Stored]:
         """See :meth:`projections.chain_walk.Reads.rows`."""
-        wanted = set(keys)
-        rows = self._rows.get(name, {}).values()
-        found = [row for row in rows if wanted.intersection(row.keys(column))]
-        return sorted(found, key=lambda row: (row.values["time"], row.id.bytes))
+        return found_by(self._rows.get(name, {}).values(), column, keys)
 
 
 @cache

@@ -16,7 +16,7 @@ from projections.integrity.queries import short_leaves
 from projections.projection import PROJECTIONS
 from projections.rows import EventPosition
 from projections.statements import composed, sql
-from projections.stored import Stored, stored
+from projections.stored import Stored, found_by, stored
 from projections.written import tables_of
 
 if TYPE_CHECKING:
@@ -159,4 +159,4 @@ class RowReader:
     def _absent(self, name: str, column: str, keys: Sequence[object]) -> list[Stored]:
         wanted = {k.bytes if isinstance(k, UUID) else k for k in keys}
         recovered = self._recovered.get(name, {}).values()
-        return [row for row in recovered if wanted.intersection(row.keys(column))]
+        return found_by(recovered, column, wanted)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import cast
 from uuid import UUID
@@ -59,6 +59,26 @@ class Stored:
             for name, kind in kinds
             if name not in COMMON
         }
+
+
+def found_by(
+    rows: Iterable[Stored], column: str, keys: Iterable[object]
+) -> list[Stored]:
+    """Return the rows whose column is, or has, one of the keys.
+
+    Args:
+        rows: of one table.
+        column: its key column.
+        keys: plain values: ids as bytes.
+
+    Returns:
+        In order of time and event id.
+    """
+    wanted = set(keys)
+    found = [row for row in rows if wanted.intersection(row.keys(column))]
+    return sorted(
+        found, key=lambda row: (cast("int", row.values["time"]), row.id.bytes)
+    )
 
 
 def shown(value: object, kind: str) -> object:

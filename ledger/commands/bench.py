@@ -9,6 +9,7 @@ from typer import Argument, Option
 
 from ledger.commands.evaluating import (
     FINDING_EXIT,
+    TARGET_HELP,
     DatasetOption,
     HeaderOption,
     IdentityOption,
@@ -37,13 +38,7 @@ def register(app: typer.Typer) -> None:
 
 def bench(
     *,
-    target: Annotated[
-        str,
-        Argument(
-            help="a path, package.module:function, http://…, or model@label[=one of "
-            "these]"
-        ),
-    ],
+    target: Annotated[str, Argument(help=TARGET_HELP)],
     dataset: DatasetOption,
     kind: Annotated[
         Literal["latency", "throughput", "load", "stress"],

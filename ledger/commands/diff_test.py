@@ -10,6 +10,7 @@ from typer import Argument, Option
 
 from ledger.commands.evaluating import (
     FINDING_EXIT,
+    TARGET_HELP,
     Bench,
     DatasetOption,
     DatasetVersionOption,
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from ledger.sdk.comparing import Tested
 
 _FINDINGS = ("failed", "slower")
-_NAMED = "a path, package.module:function, http://…, or model@label[=one of these]"
 
 
 def register(app: typer.Typer) -> None:
@@ -45,7 +45,7 @@ def register(app: typer.Typer) -> None:
 
 def diff_test(
     *,
-    old: Annotated[str, Argument(help=f"the version in use: {_NAMED}")],
+    old: Annotated[str, Argument(help=f"the version in use: {TARGET_HELP}")],
     new: Annotated[str, Argument(help="the version that shall follow, likewise")],
     dataset: DatasetOption,
     dataset_version: DatasetVersionOption = None,

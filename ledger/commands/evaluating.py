@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ledger.sdk import Ledger
 
 FINDING_EXIT = 7
+TARGET_HELP = "a path, package.module:function, http://…, or model@label[=one of these]"
 _FLUSH_S = 30.0
 _NOT_YET = (
     "the log did not take all events yet; they are in the journal and will be sent by "

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from ledger import clock
+from ledger.sdk.changes import now_unless
 from ledger.sdk.handles import (
     Approval,
     ApprovalRequest,
@@ -135,14 +136,13 @@ class ApprovalVerbs(Recorder):
         Raises:
             ConfigurationError: the home holds no key for that identity.
         """
-        moment = clock.now_us() if effective_at is None else effective_at
         with self.signing_as(by, _REVOKED, what="the end of an approval") as signing:
             made = self.record(
                 _REVOKED,
                 basis="stated",
                 via=signing,
                 approval=approval,
-                effective_at=moment,
+                effective_at=now_unless(effective_at),
                 reason=reason,
             )
         return Entry(id=made.id, digest=made.digest, name=approval.gate)

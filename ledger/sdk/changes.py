@@ -246,3 +246,8 @@ def changed(
 def now_unless(moment: Moment | None) -> Moment:
     """Return a moment, or the present one in microseconds since 1970."""
     return clock.now_us() if moment is None else moment
+
+
+def name_of(entry: str | Entry) -> str:
+    """Return the name of what was registered, or the name that was given itself."""
+    return entry.name if isinstance(entry, Entry) else entry

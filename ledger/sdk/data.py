@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ledger.sdk.changes import name_of
 from ledger.sdk.handles import DatasetVersion, Entry
 from ledger.sdk.recorder import Recorder
 
@@ -100,7 +101,7 @@ class DataVerbs(Recorder):
             InvalidEventError: neither data nor content, or a field does not fit.
             OSError: the file cannot be read.
         """
-        name = dataset.name if isinstance(dataset, Entry) else dataset
+        name = name_of(dataset)
         known = content or self.content(data)
         made = self.record(
             "data.dataset_version.created",
@@ -126,4 +127,4 @@ class DataVerbs(Recorder):
 
 
 def _names(entries: Sequence[str | Entry]) -> list[str]:
-    return [entry.name if isinstance(entry, Entry) else entry for entry in entries]
+    return [name_of(entry) for entry in entries]

@@ -6,7 +6,7 @@ import mimetypes
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from ledger import clock
+from ledger.sdk.changes import now_unless
 from ledger.sdk.handles import Document, Entry, Handle
 from ledger.sdk.recorder import Recorder
 from ledger.sdk.texts import MAX_TEXT
@@ -192,7 +192,7 @@ class GovernanceVerbs(Recorder):
             columns=list(columns),
             purpose=purpose,
             legal_basis=legal_basis,
-            valid_from=clock.now_us() if valid_from is None else valid_from,
+            valid_from=now_unless(valid_from),
             valid_to=valid_to,
         )
         return Entry(id=made.id, digest=made.digest, name=consumer)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from ledger.sdk.changes import Moment, now_unless
+from ledger.sdk.changes import Moment, name_of, now_unless
 from ledger.sdk.handles import Entry, Handle, Release
 from ledger.sdk.recorder import Recorder
 
@@ -62,7 +62,7 @@ class IncidentVerbs(Recorder):
         note: str | None = None,
     ) -> Entry:
         """Record what more became known; ``causal_link_at`` starts another clock."""
-        name = _number(incident)
+        name = name_of(incident)
         made = self.record(
             "incident.case.updated",
             basis="declared",
@@ -79,7 +79,7 @@ class IncidentVerbs(Recorder):
         self, incident: str | Entry, *, outcome: str, evidence: Sequence[Handle] = ()
     ) -> Entry:
         """Record what an incident came to, and the events that show it."""
-        name = _number(incident)
+        name = name_of(incident)
         made = self.record(
             "incident.case.closed",
             basis="declared",
@@ -100,7 +100,7 @@ class IncidentVerbs(Recorder):
         document: str | Path | bytes | None = None,
     ) -> Entry:
         """Record that an authority was told; ``kind`` is initial or complete."""
-        name = _number(incident)
+        name = name_of(incident)
         made = self.record(
             "incident.report.sent",
             basis="observed",
@@ -123,7 +123,7 @@ class IncidentVerbs(Recorder):
         by: str | None = None,
     ) -> Entry:
         """Record what was done; ``by`` is a pseudonym and signs nothing."""
-        name = _number(incident)
+        name = name_of(incident)
         made = self.record(
             "incident.action.taken",
             basis="observed",
@@ -134,7 +134,3 @@ class IncidentVerbs(Recorder):
             by=by,
         )
         return Entry(id=made.id, digest=made.digest, name=name)
-
-
-def _number(incident: str | Entry) -> str:
-    return incident.name if isinstance(incident, Entry) else incident

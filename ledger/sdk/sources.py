@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ledger.sdk.changes import Moment, changed, now_unless
+from ledger.sdk.changes import Moment, changed, name_of, now_unless
 from ledger.sdk.handles import DatasetVersion, Entry
 from ledger.sdk.recorder import Recorder
 
@@ -35,7 +35,7 @@ class SourceVerbs(Recorder):
             before: attribute → what it was.
             reason: why.
         """
-        name = _name(source)
+        name = name_of(source)
         made = self.record(
             "data.source.changed",
             basis="observed" if announced_at is None else "declared",
@@ -70,7 +70,7 @@ class SourceVerbs(Recorder):
             dataset_versions: versions known to hold it.
             action_required: what users must do.
         """
-        name = _name(source)
+        name = name_of(source)
         made = self.record(
             "data.source.withdrawn",
             basis="declared",
@@ -93,7 +93,7 @@ class SourceVerbs(Recorder):
         **changes: str | None,
     ) -> Entry:
         """Record what is said of a dataset from now on; its versions stay."""
-        name = _name(dataset)
+        name = name_of(dataset)
         made = self.record(
             "data.dataset.changed",
             basis="declared",
@@ -132,7 +132,7 @@ class SourceVerbs(Recorder):
             view=view,
             version=version,
             features=[_feature(one) for one in features],
-            sources=[_name(one) for one in sources],
+            sources=[name_of(one) for one in sources],
             dataset_version=dataset_version,
             transform_digest=(
                 self.store(transform) if isinstance(transform, bytes) else transform
@@ -169,10 +169,6 @@ class SourceVerbs(Recorder):
             tool=tool,
         )
         return Entry(id=made.id, digest=made.digest, name=dataset_version.dataset)
-
-
-def _name(entry: str | Entry) -> str:
-    return entry.name if isinstance(entry, Entry) else entry
 
 
 def _feature(feature: Mapping[str, Any] | tuple[str, str]) -> dict[str, Any]:

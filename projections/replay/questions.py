@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from projections.columns import from_time
 from projections.evidence import ALWAYS, Bounds
 from projections.replay.columns import APPROVAL, DEPLOYMENT, Answer
+from projections.stored import found_by
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -143,13 +144,7 @@ class MemoryReader:
 
     def rows(self, name: str, column: str, keys: Sequence[object]) -> list[Stored]:
         """See :meth:`projections.chain_walk.Reads.rows`."""
-        wanted = set(keys)
-        found = [
-            row
-            for row in self._rows.all(name)
-            if wanted.intersection(row.keys(column)) and self._counts(row)
-        ]
-        return sorted(found, key=lambda row: (row.values["time"], row.id.bytes))
+        return found_by(filter(self._counts, self._rows.all(name)), column, keys)
 
     def _counts(self, row: Stored) -> bool:
         return all(
