@@ -21,6 +21,7 @@ from projections.loading import tables_of
 from projections.projection import PROJECTIONS, Projector
 from projections.published import published_digests
 from projections.rebuild import create_shadow, drop_shadow
+from projections.registry.periods import differing_periods
 from projections.schemas import schema_states
 from projections.statements import composed
 
@@ -180,6 +181,8 @@ def _against_live(shadow: _Shadow, live: Sequence[Digested]) -> list[Step]:
             if fresh.get(item.table) != item:
                 table = (one.projection, item.table)
                 _name_rows(shadow.connection, table, findings, fresh, item)
+    for error in differing_periods(shadow.connection):
+        findings.add(error)
     tables = sum(len(one.tables) for one in live)
     leaves = sum(head.size for head in live[0].heads)
     return findings.steps(f"{tables} tables hold what {leaves} leaves make of them")

@@ -25,6 +25,7 @@ from projections.columns import UnstorableError, plain, printed
 from projections.drawing import all_tables, drawn, name_of, places, shares
 from projections.integrity.leaves import leaf_row
 from projections.rebuild import positions
+from projections.registry.periods import differing_periods
 from projections.rows import EventPosition
 from projections.statements import composed
 
@@ -77,6 +78,8 @@ class Sampling:
         named = {name_of(table): table for table in tables}
         for at in places(self._reached, count, draw):
             self._check_event(at, draw, named)
+        for error in differing_periods(self.connection):
+            self.findings.add(error)
         return self.findings.steps(
             f"{self.rows} rows and {self.events} events drawn with seed {self.seed}: "
             "each row is what the log says, each event has its rows"

@@ -32,7 +32,8 @@ def tables_of(projection: str) -> Mapping[str, Table]:
         ]
         names, kinds = zip(*columns, strict=True)
         found[name] = Table(projection, name, names, kinds)
-    found.pop("position")
+    for no_fact in ("position", "deployment_period"):
+        found.pop(no_fact, None)
     return found
 
 

@@ -125,6 +125,18 @@ ATTACKS = {
         "column identity",
         "a row was changed in the database",
     ),
+    "hide a live deployment": (
+        "DELETE FROM registry.deployment_period",
+        "registry.deployment_period",
+        "",
+        "a row was deleted from the database",
+    ),
+    "let a deployment end earlier": (
+        "UPDATE registry.deployment_period SET ended = started",
+        "registry.deployment_period",
+        "",
+        None,
+    ),
 }
 
 

@@ -7,20 +7,20 @@
 --
 -- One row for each deployment that was active then: two champions at once are two rows.
 -- valid_from is the last change up to then, valid_to the next one known.
--- Deployments that nothing has ended by then are found first, by narrow columns alone;
--- those that were changed are looked at as well, as an ended one may have come back.
+-- Those whose period holds the moment are found first, by index; those whose end had
+-- not been sealed then, or that were changed, are looked at as well: an ended one may
+-- have come back.
 -- Serves: EU AI Act, Articles 12 and 49; OSFI E-23; regulation question Q02.
 WITH candidate AS MATERIALIZED (
-SELECT d.event_id
-  FROM registry.deployment AS d
- WHERE (%(environment)s::text IS NULL OR d.environment = %(environment)s)
-   AND d.time <= coalesce(%(as_of)s::timestamptz, 'infinity')
-   AND d.sealed_at <= coalesce(%(known_as_of)s::timestamptz, 'infinity')
-   AND NOT EXISTS (
-       SELECT FROM registry.deployment_change AS e
-        WHERE e.deployment_id = d.event_id AND e.change = 'deactivated'
-          AND e.time <= coalesce(%(as_of)s::timestamptz, 'infinity')
-          AND e.sealed_at <= coalesce(%(known_as_of)s::timestamptz, 'infinity'))
+SELECT p.deployment_id
+  FROM registry.deployment_period AS p
+ WHERE tstzrange(p.started, p.ended) @> coalesce(%(as_of)s::timestamptz, 'infinity')
+ UNION
+SELECT e.deployment_id
+  FROM registry.deployment_change AS e
+ WHERE e.change = 'deactivated'
+   AND e.sealed_at > %(known_as_of)s::timestamptz
+   AND e.time <= coalesce(%(as_of)s::timestamptz, 'infinity')
  UNION
 SELECT c.deployment_id
   FROM registry.deployment_change AS c
@@ -40,7 +40,7 @@ SELECT d.event_id, d.time, d.sealed_at, d.origin, d.leaf, d.idx, d.identity,
  CROSS JOIN LATERAL (
        SELECT d.*
          FROM registry.deployment AS d
-        WHERE d.event_id = candidate.event_id
+        WHERE d.event_id = candidate.deployment_id
         LIMIT 1  -- one by one: candidates are far fewer than the planner expects
        ) AS d
   LEFT JOIN LATERAL (

@@ -189,10 +189,55 @@ CREATE TABLE deployment_change (
        reason                text
 );
 CREATE INDEX ON deployment_change (deployment_id, time DESC, event_id DESC);
-CREATE INDEX ON deployment_change (deployment_id, time, sealed_at)
+CREATE INDEX ON deployment_change (sealed_at, time, deployment_id)
  WHERE change = 'deactivated';
 CREATE INDEX ON deployment_change (time, sealed_at, deployment_id)
  WHERE change <> 'deactivated';
+
+-- From the activation of each deployment to its first end, by all that is recorded: what
+-- was live then is found by an index, however many deployments came and went. Computed
+-- from the two tables above in the transaction that writes them, so in any order of
+-- events alike.
+CREATE TABLE deployment_period (
+       deployment_id uuid        PRIMARY KEY,
+       started       timestamptz NOT NULL,
+       ended         timestamptz
+);
+CREATE INDEX ON deployment_period USING gist (tstzrange(started, ended));
+
+-- The schema is named by the trigger: shadow schemas are renamed.
+CREATE FUNCTION keep_periods() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE format('
+        INSERT INTO %1$I.deployment_period
+        SELECT d.event_id, d.time,
+               CASE WHEN min(e.time) IS NOT NULL THEN greatest(d.time, min(e.time)) END
+          FROM %1$I.deployment AS d
+          LEFT JOIN %1$I.deployment_change AS e
+            ON e.deployment_id = d.event_id AND e.change = ''deactivated''
+         WHERE d.event_id IN (SELECT %2$I FROM written)
+         GROUP BY d.event_id
+            ON CONFLICT (deployment_id) DO UPDATE
+           SET started = excluded.started, ended = excluded.ended',
+        TG_TABLE_SCHEMA, TG_ARGV[0]);
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER deployment_inserted AFTER INSERT ON deployment
+       REFERENCING NEW TABLE AS written
+       FOR EACH STATEMENT EXECUTE FUNCTION keep_periods('event_id');
+CREATE TRIGGER deployment_replacing AFTER UPDATE ON deployment
+       REFERENCING NEW TABLE AS written
+       FOR EACH STATEMENT EXECUTE FUNCTION keep_periods('event_id');
+CREATE TRIGGER deployment_change_inserted AFTER INSERT ON deployment_change
+       REFERENCING NEW TABLE AS written
+       FOR EACH STATEMENT EXECUTE FUNCTION keep_periods('deployment_id');
+CREATE TRIGGER deployment_change_replacing AFTER UPDATE ON deployment_change
+       REFERENCING NEW TABLE AS written
+       FOR EACH STATEMENT EXECUTE FUNCTION keep_periods('deployment_id');
+CREATE TRIGGER deployment_change_replaced AFTER UPDATE ON deployment_change
+       REFERENCING OLD TABLE AS written
+       FOR EACH STATEMENT EXECUTE FUNCTION keep_periods('deployment_id');
 
 -- serving.process.attested: what the process says it has loaded
 CREATE TABLE process_attestation (
