@@ -1,30 +1,17 @@
-"""The one home of SQL: ``sql/<question>.sql`` of a package, loaded by name."""
+"""Statements for the driver: a file's text, whole or with its places filled."""
 
 from __future__ import annotations
 
-from functools import cache
-from importlib.resources import files
-from typing import TYPE_CHECKING, LiteralString, cast
+from typing import TYPE_CHECKING
 
 from psycopg.sql import SQL
+
+from projections.sql_files import sql
 
 if TYPE_CHECKING:
     from psycopg.sql import Composable, Composed
 
-
-@cache
-def sql(package: str, name: str) -> LiteralString:
-    """Return the text of ``sql/<name>.sql`` in a package.
-
-    The one place where text from a file becomes a literal: the files are part of the
-    program, not input.
-
-    Args:
-        package: dotted name, such as ``projections.registry``.
-        name: file name without ``.sql``.
-    """
-    text = files(package).joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
-    return cast("LiteralString", text)
+__all__ = ["composed", "part", "sql"]
 
 
 def part(package: str, name: str, /, **parts: Composable) -> Composable:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
 
 from projections.columns import Table
+from projections.sql_files import sql
 
 _TABLE = re.compile(r"^CREATE TABLE (\w+) \($(.*?)^\)", re.MULTILINE | re.DOTALL)
 _COLUMN = re.compile(
@@ -22,9 +22,9 @@ _TYPES = {
 @cache
 def tables_of(projection: str) -> Mapping[str, Table]:
     """Return the fact tables of a projection by name, as ``schema.sql`` makes them."""
-    text = files(f"projections.{projection}").joinpath("sql", "schema.sql")
+    text = sql(f"projections.{projection}", "schema")
     found: dict[str, Table] = {}
-    for name, body in _TABLE.findall(text.read_text(encoding="utf-8")):
+    for name, body in _TABLE.findall(text):
         columns = [
             (match[1], _type(match[2]))
             for line in body.splitlines()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import struct
-from importlib.resources import files
+from functools import cache
 
 import pytest
 from hypothesis import given, settings
@@ -25,6 +25,7 @@ from projections.columns import (
 )
 from projections.projection import PROJECTIONS
 from projections.rows import EventPosition
+from projections.sql_files import sql
 from tests.support.events import event_strategy
 
 AT = EventPosition("acme/p0", 3, 1)
@@ -35,12 +36,13 @@ BUILT = [
 ]
 
 
+@cache
 def columns_in_text(projection: str) -> dict[str, int]:
     """Number of columns of each table, counted in the text of its schema."""
-    text = files(f"projections.{projection}").joinpath("sql", "schema.sql").read_text()
+    text = sql(f"projections.{projection}", "schema")
     tables = re.findall(r"CREATE TABLE (\w+) \(\n(.*?)\n\)", text, re.DOTALL)
     lines = {
-        name: [one for one in body.split("\n") if not one.strip().startswith("PRIMARY")]
+        name: re.findall(r"^ +(?!PRIMARY)\w", body, re.MULTILINE)
         for name, body in tables
     }
     return {name: len(body) for name, body in lines.items()}

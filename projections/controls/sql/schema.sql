@@ -15,15 +15,7 @@ CREATE TABLE position (
 
 -- control.rule.set
 CREATE TABLE rule (
-       event_id   uuid        PRIMARY KEY,
-       time       timestamptz NOT NULL,
-       sealed_at  timestamptz NOT NULL,
-       origin     text        COLLATE "C" NOT NULL,
-       leaf       bigint      NOT NULL,
-       idx        integer     NOT NULL,
-       identity   text        NOT NULL,
-       basis      text,
-       system_id  text,
+-- include event_columns
        rule              varchar(256) NOT NULL,
        title             text NOT NULL,
        severity          text NOT NULL,
@@ -43,15 +35,7 @@ CREATE INDEX ON rule (previous_id);
 
 -- control.check.completed
 CREATE TABLE check_run (
-       event_id   uuid        PRIMARY KEY,
-       time       timestamptz NOT NULL,
-       sealed_at  timestamptz NOT NULL,
-       origin     text        COLLATE "C" NOT NULL,
-       leaf       bigint      NOT NULL,
-       idx        integer     NOT NULL,
-       identity   text        NOT NULL,
-       basis      text,
-       system_id  text,
+-- include event_columns
        rule             varchar(256) NOT NULL,
        rule_digest      varchar(256) NOT NULL,
        parameters       jsonb,
@@ -69,15 +53,7 @@ CREATE INDEX ON check_run (rule, time);
 
 -- control.finding.opened
 CREATE TABLE finding (
-       event_id   uuid        PRIMARY KEY,
-       time       timestamptz NOT NULL,
-       sealed_at  timestamptz NOT NULL,
-       origin     text        COLLATE "C" NOT NULL,
-       leaf       bigint      NOT NULL,
-       idx        integer     NOT NULL,
-       identity   text        NOT NULL,
-       basis      text,
-       system_id  text,
+-- include event_columns
        finding        varchar(256) NOT NULL,
        finding_origin text NOT NULL,
        rule           text,
@@ -95,15 +71,7 @@ CREATE INDEX ON finding (object_id);
 
 -- control.finding.updated
 CREATE TABLE finding_update (
-       event_id   uuid        PRIMARY KEY,
-       time       timestamptz NOT NULL,
-       sealed_at  timestamptz NOT NULL,
-       origin     text        COLLATE "C" NOT NULL,
-       leaf       bigint      NOT NULL,
-       idx        integer     NOT NULL,
-       identity   text        NOT NULL,
-       basis      text,
-       system_id  text,
+-- include event_columns
        finding  varchar(256) NOT NULL,
        severity text,
        evidence uuid[],
@@ -113,15 +81,7 @@ CREATE INDEX ON finding_update (finding, time);
 
 -- control.finding.acknowledged
 CREATE TABLE finding_acknowledgement (
-       event_id   uuid        PRIMARY KEY,
-       time       timestamptz NOT NULL,
-       sealed_at  timestamptz NOT NULL,
-       origin     text        COLLATE "C" NOT NULL,
-       leaf       bigint      NOT NULL,
-       idx        integer     NOT NULL,
-       identity   text        NOT NULL,
-       basis      text,
-       system_id  text,
+-- include event_columns
        finding varchar(256) NOT NULL,
        owner   varchar(256) NOT NULL,
        due     timestamptz NOT NULL,
@@ -131,15 +91,7 @@ CREATE INDEX ON finding_acknowledgement (finding, time);
 
 -- control.finding.closed
 CREATE TABLE finding_end (
-       event_id   uuid        PRIMARY KEY,
-       time       timestamptz NOT NULL,
-       sealed_at  timestamptz NOT NULL,
-       origin     text        COLLATE "C" NOT NULL,
-       leaf       bigint      NOT NULL,
-       idx        integer     NOT NULL,
-       identity   text        NOT NULL,
-       basis      text,
-       system_id  text,
+-- include event_columns
        finding  varchar(256) NOT NULL,
        reason   text NOT NULL,
        evidence uuid[],
@@ -151,15 +103,7 @@ CREATE INDEX ON finding_end (finding, time);
 
 -- control.finding.reopened
 CREATE TABLE finding_reopening (
-       event_id   uuid        PRIMARY KEY,
-       time       timestamptz NOT NULL,
-       sealed_at  timestamptz NOT NULL,
-       origin     text        COLLATE "C" NOT NULL,
-       leaf       bigint      NOT NULL,
-       idx        integer     NOT NULL,
-       identity   text        NOT NULL,
-       basis      text,
-       system_id  text,
+-- include event_columns
        finding  varchar(256) NOT NULL,
        reason   text NOT NULL,
        evidence uuid[]
@@ -168,15 +112,7 @@ CREATE INDEX ON finding_reopening (finding, time);
 
 -- control.alert.sent
 CREATE TABLE alert (
-       event_id   uuid        PRIMARY KEY,
-       time       timestamptz NOT NULL,
-       sealed_at  timestamptz NOT NULL,
-       origin     text        COLLATE "C" NOT NULL,
-       leaf       bigint      NOT NULL,
-       idx        integer     NOT NULL,
-       identity   text        NOT NULL,
-       basis      text,
-       system_id  text,
+-- include event_columns
        alert            varchar(256) NOT NULL,
        route            varchar(256) NOT NULL,
        channel          varchar(256) NOT NULL,
@@ -193,15 +129,7 @@ CREATE INDEX ON alert (about_id);
 
 -- monitoring.plan.set
 CREATE TABLE plan (
-       event_id   uuid        PRIMARY KEY,
-       time       timestamptz NOT NULL,
-       sealed_at  timestamptz NOT NULL,
-       origin     text        COLLATE "C" NOT NULL,
-       leaf       bigint      NOT NULL,
-       idx        integer     NOT NULL,
-       identity   text        NOT NULL,
-       basis      text,
-       system_id  text,
+-- include event_columns
        model               varchar(256) NOT NULL,
        enabled             boolean NOT NULL,
        monitors            jsonb,
@@ -221,15 +149,7 @@ CREATE INDEX ON plan (previous_id);
 
 -- monitoring.measurement.recorded
 CREATE TABLE measurement (
-       event_id   uuid        PRIMARY KEY,
-       time       timestamptz NOT NULL,
-       sealed_at  timestamptz NOT NULL,
-       origin     text        COLLATE "C" NOT NULL,
-       leaf       bigint      NOT NULL,
-       idx        integer     NOT NULL,
-       identity   text        NOT NULL,
-       basis      text,
-       system_id  text,
+-- include event_columns
        model                      text,
        deployment_id              uuid,
        deployment_ref_digest      text,
@@ -256,15 +176,7 @@ CREATE INDEX ON measurement (time);
 
 -- monitoring.sketch.recorded
 CREATE TABLE sketch (
-       event_id   uuid        PRIMARY KEY,
-       time       timestamptz NOT NULL,
-       sealed_at  timestamptz NOT NULL,
-       origin     text        COLLATE "C" NOT NULL,
-       leaf       bigint      NOT NULL,
-       idx        integer     NOT NULL,
-       identity   text        NOT NULL,
-       basis      text,
-       system_id  text,
+-- include event_columns
        model                      text,
        deployment_id              uuid,
        deployment_ref_digest      text,
@@ -283,15 +195,7 @@ CREATE INDEX ON sketch (dataset_version_id);
 
 -- monitoring.review.completed
 CREATE TABLE review (
-       event_id   uuid        PRIMARY KEY,
-       time       timestamptz NOT NULL,
-       sealed_at  timestamptz NOT NULL,
-       origin     text        COLLATE "C" NOT NULL,
-       leaf       bigint      NOT NULL,
-       idx        integer     NOT NULL,
-       identity   text        NOT NULL,
-       basis      text,
-       system_id  text,
+-- include event_columns
        kind              text NOT NULL,
        model             text,
        dataset           text,
@@ -312,15 +216,7 @@ CREATE INDEX ON review USING gin (measurements);
 
 -- monitoring.context.noted
 CREATE TABLE context (
-       event_id   uuid        PRIMARY KEY,
-       time       timestamptz NOT NULL,
-       sealed_at  timestamptz NOT NULL,
-       origin     text        COLLATE "C" NOT NULL,
-       leaf       bigint      NOT NULL,
-       idx        integer     NOT NULL,
-       identity   text        NOT NULL,
-       basis      text,
-       system_id  text,
+-- include event_columns
        title   varchar(256) NOT NULL,
        text    text,
        begins  timestamptz NOT NULL,

@@ -62,15 +62,7 @@ CREATE TABLE repetition (
 
 -- governance.payload.deleted; decision_ids are the decisions whose payload is gone
 CREATE TABLE payload_deletion (
-       event_id        uuid        PRIMARY KEY,
-       time            timestamptz NOT NULL,
-       sealed_at       timestamptz NOT NULL,
-       origin          text        COLLATE "C" NOT NULL,
-       leaf            bigint      NOT NULL,
-       idx             integer     NOT NULL,
-       identity        text        NOT NULL,
-       basis           text,
-       system_id       text,
+-- include event_columns
        cause           text,
        method          text,
        deleted_at      timestamptz,
@@ -86,15 +78,7 @@ CREATE INDEX ON payload_deletion USING gin (decision_ids);
 
 -- prediction.batch.recorded
 CREATE TABLE batch (
-       event_id   uuid        PRIMARY KEY,
-       time       timestamptz NOT NULL,
-       sealed_at  timestamptz NOT NULL,
-       origin     text        COLLATE "C" NOT NULL,
-       leaf       bigint      NOT NULL,
-       idx        integer     NOT NULL,
-       identity   text        NOT NULL,
-       basis      text,
-       system_id  text,
+-- include event_columns
        release_id        uuid NOT NULL,
        deployment_id     uuid,
        input_id          uuid,
@@ -114,15 +98,7 @@ CREATE INDEX ON batch (output_id);
 
 -- prediction.session.ended
 CREATE TABLE session (
-       event_id   uuid        PRIMARY KEY,
-       time       timestamptz NOT NULL,
-       sealed_at  timestamptz NOT NULL,
-       origin     text        COLLATE "C" NOT NULL,
-       leaf       bigint      NOT NULL,
-       idx        integer     NOT NULL,
-       identity   text        NOT NULL,
-       basis      text,
-       system_id  text,
+-- include event_columns
        deployment_id      uuid NOT NULL,
        started_at         timestamptz NOT NULL,
        ended_at           timestamptz NOT NULL,
@@ -134,15 +110,7 @@ CREATE INDEX ON session (deployment_id);
 
 -- prediction.outcome.observed
 CREATE TABLE outcome (
-       event_id   uuid        PRIMARY KEY,
-       time       timestamptz NOT NULL,
-       sealed_at  timestamptz NOT NULL,
-       origin     text        COLLATE "C" NOT NULL,
-       leaf       bigint      NOT NULL,
-       idx        integer     NOT NULL,
-       identity   text        NOT NULL,
-       basis      text,
-       system_id  text,
+-- include event_columns
        decision_id uuid NOT NULL,
        outcome     text,
        observed_at timestamptz NOT NULL,
@@ -153,15 +121,7 @@ CREATE INDEX ON outcome (decision_id);
 
 -- prediction.count.reported
 CREATE TABLE count_report (
-       event_id   uuid        PRIMARY KEY,
-       time       timestamptz NOT NULL,
-       sealed_at  timestamptz NOT NULL,
-       origin     text        COLLATE "C" NOT NULL,
-       leaf       bigint      NOT NULL,
-       idx        integer     NOT NULL,
-       identity   text        NOT NULL,
-       basis      text,
-       system_id  text,
+-- include event_columns
        reporter      varchar(256) NOT NULL,
        population    text NOT NULL,
        release_id    uuid,
@@ -177,15 +137,7 @@ CREATE INDEX ON count_report (deployment_id);
 
 -- oversight.review.decided
 CREATE TABLE review (
-       event_id   uuid        PRIMARY KEY,
-       time       timestamptz NOT NULL,
-       sealed_at  timestamptz NOT NULL,
-       origin     text        COLLATE "C" NOT NULL,
-       leaf       bigint      NOT NULL,
-       idx        integer     NOT NULL,
-       identity   text        NOT NULL,
-       basis      text,
-       system_id  text,
+-- include event_columns
        decision_id          uuid NOT NULL,
        reviewer             varchar(256) NOT NULL,
        role                 text,
@@ -202,15 +154,7 @@ CREATE INDEX ON review (decision_id);
 
 -- oversight.system.stopped
 CREATE TABLE system_stop (
-       event_id   uuid        PRIMARY KEY,
-       time       timestamptz NOT NULL,
-       sealed_at  timestamptz NOT NULL,
-       origin     text        COLLATE "C" NOT NULL,
-       leaf       bigint      NOT NULL,
-       idx        integer     NOT NULL,
-       identity   text        NOT NULL,
-       basis      text,
-       system_id  text,
+-- include event_columns
        system        varchar(256) NOT NULL,
        deployment_id uuid,
        actor         text,
@@ -221,15 +165,7 @@ CREATE INDEX ON system_stop (deployment_id);
 
 -- oversight.system.resumed
 CREATE TABLE system_resumption (
-       event_id   uuid        PRIMARY KEY,
-       time       timestamptz NOT NULL,
-       sealed_at  timestamptz NOT NULL,
-       origin     text        COLLATE "C" NOT NULL,
-       leaf       bigint      NOT NULL,
-       idx        integer     NOT NULL,
-       identity   text        NOT NULL,
-       basis      text,
-       system_id  text,
+-- include event_columns
        stop_id         uuid NOT NULL,
        stop_ref_digest text,
        actor           text,
@@ -239,15 +175,7 @@ CREATE INDEX ON system_resumption (stop_id);
 
 -- oversight.stop.tested
 CREATE TABLE stop_test (
-       event_id   uuid        PRIMARY KEY,
-       time       timestamptz NOT NULL,
-       sealed_at  timestamptz NOT NULL,
-       origin     text        COLLATE "C" NOT NULL,
-       leaf       bigint      NOT NULL,
-       idx        integer     NOT NULL,
-       identity   text        NOT NULL,
-       basis      text,
-       system_id  text,
+-- include event_columns
        system   varchar(256) NOT NULL,
        passed   boolean NOT NULL,
        seconds  double precision,
@@ -257,15 +185,7 @@ CREATE INDEX ON stop_test (system, time);
 
 -- oversight.notice.sent
 CREATE TABLE notice (
-       event_id   uuid        PRIMARY KEY,
-       time       timestamptz NOT NULL,
-       sealed_at  timestamptz NOT NULL,
-       origin     text        COLLATE "C" NOT NULL,
-       leaf       bigint      NOT NULL,
-       idx        integer     NOT NULL,
-       identity   text        NOT NULL,
-       basis      text,
-       system_id  text,
+-- include event_columns
        kind        varchar(256) NOT NULL,
        recipient   varchar(256) NOT NULL,
        regime      text,

@@ -15,15 +15,7 @@ CREATE TABLE position (
 
 -- governance.system.changed
 CREATE TABLE system_change (
-       event_id   uuid        PRIMARY KEY,
-       time       timestamptz NOT NULL,
-       sealed_at  timestamptz NOT NULL,
-       origin     text        COLLATE "C" NOT NULL,
-       leaf       bigint      NOT NULL,
-       idx        integer     NOT NULL,
-       identity   text        NOT NULL,
-       basis      text,
-       system_id  text,
+-- include event_columns
        system  varchar(256) NOT NULL,
        changes jsonb,
        reason  text
@@ -32,15 +24,7 @@ CREATE INDEX ON system_change (system, time);
 
 -- governance.system.classified
 CREATE TABLE system_class (
-       event_id   uuid        PRIMARY KEY,
-       time       timestamptz NOT NULL,
-       sealed_at  timestamptz NOT NULL,
-       origin     text        COLLATE "C" NOT NULL,
-       leaf       bigint      NOT NULL,
-       idx        integer     NOT NULL,
-       identity   text        NOT NULL,
-       basis      text,
-       system_id  text,
+-- include event_columns
        system     varchar(256) NOT NULL,
        regime     varchar(256) NOT NULL,
        category   varchar(256) NOT NULL,
@@ -51,15 +35,7 @@ CREATE INDEX ON system_class (system, time);
 
 -- governance.system.retired
 CREATE TABLE system_retirement (
-       event_id   uuid        PRIMARY KEY,
-       time       timestamptz NOT NULL,
-       sealed_at  timestamptz NOT NULL,
-       origin     text        COLLATE "C" NOT NULL,
-       leaf       bigint      NOT NULL,
-       idx        integer     NOT NULL,
-       identity   text        NOT NULL,
-       basis      text,
-       system_id  text,
+-- include event_columns
        system       varchar(256) NOT NULL,
        effective_at timestamptz NOT NULL,
        reason       text
@@ -68,15 +44,7 @@ CREATE INDEX ON system_retirement (system, time);
 
 -- governance.role.granted
 CREATE TABLE role (
-       event_id   uuid        PRIMARY KEY,
-       time       timestamptz NOT NULL,
-       sealed_at  timestamptz NOT NULL,
-       origin     text        COLLATE "C" NOT NULL,
-       leaf       bigint      NOT NULL,
-       idx        integer     NOT NULL,
-       identity   text        NOT NULL,
-       basis      text,
-       system_id  text,
+-- include event_columns
        principal        varchar(256) NOT NULL,
        role             varchar(256) NOT NULL,
        system           text,
@@ -93,15 +61,7 @@ CREATE INDEX ON role (principal, time);
 
 -- governance.role.revoked
 CREATE TABLE role_end (
-       event_id   uuid        PRIMARY KEY,
-       time       timestamptz NOT NULL,
-       sealed_at  timestamptz NOT NULL,
-       origin     text        COLLATE "C" NOT NULL,
-       leaf       bigint      NOT NULL,
-       idx        integer     NOT NULL,
-       identity   text        NOT NULL,
-       basis      text,
-       system_id  text,
+-- include event_columns
        grant_id         uuid NOT NULL,
        grant_ref_digest text,
        effective_at     timestamptz NOT NULL,
@@ -111,15 +71,7 @@ CREATE INDEX ON role_end (grant_id);
 
 -- governance.exception.granted
 CREATE TABLE exception (
-       event_id   uuid        PRIMARY KEY,
-       time       timestamptz NOT NULL,
-       sealed_at  timestamptz NOT NULL,
-       origin     text        COLLATE "C" NOT NULL,
-       leaf       bigint      NOT NULL,
-       idx        integer     NOT NULL,
-       identity   text        NOT NULL,
-       basis      text,
-       system_id  text,
+-- include event_columns
        exception            varchar(256) NOT NULL,
        policy               varchar(256) NOT NULL,
        object_id            uuid,
@@ -136,15 +88,7 @@ CREATE INDEX ON exception (policy);
 
 -- governance.exception.ended
 CREATE TABLE exception_end (
-       event_id   uuid        PRIMARY KEY,
-       time       timestamptz NOT NULL,
-       sealed_at  timestamptz NOT NULL,
-       origin     text        COLLATE "C" NOT NULL,
-       leaf       bigint      NOT NULL,
-       idx        integer     NOT NULL,
-       identity   text        NOT NULL,
-       basis      text,
-       system_id  text,
+-- include event_columns
        exception_id         uuid NOT NULL,
        exception_ref_digest text,
        reason               text
@@ -153,15 +97,7 @@ CREATE INDEX ON exception_end (exception_id);
 
 -- governance.retention_rule.set
 CREATE TABLE retention_rule (
-       event_id   uuid        PRIMARY KEY,
-       time       timestamptz NOT NULL,
-       sealed_at  timestamptz NOT NULL,
-       origin     text        COLLATE "C" NOT NULL,
-       leaf       bigint      NOT NULL,
-       idx        integer     NOT NULL,
-       identity   text        NOT NULL,
-       basis      text,
-       system_id  text,
+-- include event_columns
        rule        varchar(256) NOT NULL,
        data_class  varchar(256) NOT NULL,
        bound       text NOT NULL,
@@ -175,15 +111,7 @@ CREATE INDEX ON retention_rule (rule, time);
 
 -- governance.hold.placed
 CREATE TABLE hold (
-       event_id   uuid        PRIMARY KEY,
-       time       timestamptz NOT NULL,
-       sealed_at  timestamptz NOT NULL,
-       origin     text        COLLATE "C" NOT NULL,
-       leaf       bigint      NOT NULL,
-       idx        integer     NOT NULL,
-       identity   text        NOT NULL,
-       basis      text,
-       system_id  text,
+-- include event_columns
        hold       varchar(256) NOT NULL,
        reason     text NOT NULL,
        provision  text,
@@ -196,15 +124,7 @@ CREATE INDEX ON hold (hold, time);
 
 -- governance.hold.released
 CREATE TABLE hold_release (
-       event_id   uuid        PRIMARY KEY,
-       time       timestamptz NOT NULL,
-       sealed_at  timestamptz NOT NULL,
-       origin     text        COLLATE "C" NOT NULL,
-       leaf       bigint      NOT NULL,
-       idx        integer     NOT NULL,
-       identity   text        NOT NULL,
-       basis      text,
-       system_id  text,
+-- include event_columns
        hold   varchar(256) NOT NULL,
        reason text NOT NULL
 );
@@ -212,15 +132,7 @@ CREATE INDEX ON hold_release (hold, time);
 
 -- governance.access.logged
 CREATE TABLE access (
-       event_id   uuid        PRIMARY KEY,
-       time       timestamptz NOT NULL,
-       sealed_at  timestamptz NOT NULL,
-       origin     text        COLLATE "C" NOT NULL,
-       leaf       bigint      NOT NULL,
-       idx        integer     NOT NULL,
-       identity   text        NOT NULL,
-       basis      text,
-       system_id  text,
+-- include event_columns
        kind               text NOT NULL,
        principal          varchar(256) NOT NULL,
        role               text,
@@ -240,15 +152,7 @@ CREATE INDEX ON access (decision_id);
 
 -- oversight.request.received
 CREATE TABLE request (
-       event_id   uuid        PRIMARY KEY,
-       time       timestamptz NOT NULL,
-       sealed_at  timestamptz NOT NULL,
-       origin     text        COLLATE "C" NOT NULL,
-       leaf       bigint      NOT NULL,
-       idx        integer     NOT NULL,
-       identity   text        NOT NULL,
-       basis      text,
-       system_id  text,
+-- include event_columns
        kind        text NOT NULL,
        request     varchar(256) NOT NULL,
        received_at timestamptz NOT NULL,
@@ -263,15 +167,7 @@ CREATE INDEX ON request (case_id_id);
 
 -- oversight.request.answered
 CREATE TABLE request_answer (
-       event_id   uuid        PRIMARY KEY,
-       time       timestamptz NOT NULL,
-       sealed_at  timestamptz NOT NULL,
-       origin     text        COLLATE "C" NOT NULL,
-       leaf       bigint      NOT NULL,
-       idx        integer     NOT NULL,
-       identity   text        NOT NULL,
-       basis      text,
-       system_id  text,
+-- include event_columns
        request_id  uuid NOT NULL,
        outcome     text NOT NULL,
        answered_at timestamptz NOT NULL,
@@ -283,15 +179,7 @@ CREATE INDEX ON request_answer (request_id);
 
 -- incident.case.opened
 CREATE TABLE incident (
-       event_id   uuid        PRIMARY KEY,
-       time       timestamptz NOT NULL,
-       sealed_at  timestamptz NOT NULL,
-       origin     text        COLLATE "C" NOT NULL,
-       leaf       bigint      NOT NULL,
-       idx        integer     NOT NULL,
-       identity   text        NOT NULL,
-       basis      text,
-       system_id  text,
+-- include event_columns
        incident      varchar(256) NOT NULL,
        title         text NOT NULL,
        severity      text NOT NULL,
@@ -305,15 +193,7 @@ CREATE INDEX ON incident (incident, time);
 
 -- incident.case.updated
 CREATE TABLE incident_update (
-       event_id   uuid        PRIMARY KEY,
-       time       timestamptz NOT NULL,
-       sealed_at  timestamptz NOT NULL,
-       origin     text        COLLATE "C" NOT NULL,
-       leaf       bigint      NOT NULL,
-       idx        integer     NOT NULL,
-       identity   text        NOT NULL,
-       basis      text,
-       system_id  text,
+-- include event_columns
        incident       varchar(256) NOT NULL,
        severity       text,
        causal_link_at timestamptz,
@@ -325,15 +205,7 @@ CREATE INDEX ON incident_update (incident, time);
 
 -- incident.case.closed
 CREATE TABLE incident_end (
-       event_id   uuid        PRIMARY KEY,
-       time       timestamptz NOT NULL,
-       sealed_at  timestamptz NOT NULL,
-       origin     text        COLLATE "C" NOT NULL,
-       leaf       bigint      NOT NULL,
-       idx        integer     NOT NULL,
-       identity   text        NOT NULL,
-       basis      text,
-       system_id  text,
+-- include event_columns
        incident varchar(256) NOT NULL,
        outcome  text NOT NULL,
        evidence uuid[]
@@ -342,15 +214,7 @@ CREATE INDEX ON incident_end (incident, time);
 
 -- incident.report.sent
 CREATE TABLE incident_report (
-       event_id   uuid        PRIMARY KEY,
-       time       timestamptz NOT NULL,
-       sealed_at  timestamptz NOT NULL,
-       origin     text        COLLATE "C" NOT NULL,
-       leaf       bigint      NOT NULL,
-       idx        integer     NOT NULL,
-       identity   text        NOT NULL,
-       basis      text,
-       system_id  text,
+-- include event_columns
        incident  varchar(256) NOT NULL,
        authority varchar(256) NOT NULL,
        kind      text NOT NULL,
@@ -362,15 +226,7 @@ CREATE INDEX ON incident_report (incident, time);
 
 -- incident.action.taken
 CREATE TABLE incident_action (
-       event_id   uuid        PRIMARY KEY,
-       time       timestamptz NOT NULL,
-       sealed_at  timestamptz NOT NULL,
-       origin     text        COLLATE "C" NOT NULL,
-       leaf       bigint      NOT NULL,
-       idx        integer     NOT NULL,
-       identity   text        NOT NULL,
-       basis      text,
-       system_id  text,
+-- include event_columns
        incident    varchar(256) NOT NULL,
        action      varchar(256) NOT NULL,
        description text NOT NULL,
@@ -381,15 +237,7 @@ CREATE INDEX ON incident_action (incident, time);
 
 -- ledger.event.corrected
 CREATE TABLE correction (
-       event_id   uuid        PRIMARY KEY,
-       time       timestamptz NOT NULL,
-       sealed_at  timestamptz NOT NULL,
-       origin     text        COLLATE "C" NOT NULL,
-       leaf       bigint      NOT NULL,
-       idx        integer     NOT NULL,
-       identity   text        NOT NULL,
-       basis      text,
-       system_id  text,
+-- include event_columns
        original_id           uuid NOT NULL,
        original_ref_digest   text,
        correction_id         uuid,
@@ -402,15 +250,7 @@ CREATE INDEX ON correction (correction_id);
 
 -- ledger.setting.changed
 CREATE TABLE setting (
-       event_id   uuid        PRIMARY KEY,
-       time       timestamptz NOT NULL,
-       sealed_at  timestamptz NOT NULL,
-       origin     text        COLLATE "C" NOT NULL,
-       leaf       bigint      NOT NULL,
-       idx        integer     NOT NULL,
-       identity   text        NOT NULL,
-       basis      text,
-       system_id  text,
+-- include event_columns
        setting varchar(256) NOT NULL,
        before  text,
        after   text,

@@ -15,15 +15,7 @@ CREATE TABLE position (
 
 -- every event but decisions, which are found in decisions.decision
 CREATE TABLE event (
-       event_id   uuid        PRIMARY KEY,
-       time       timestamptz NOT NULL,
-       sealed_at  timestamptz NOT NULL,
-       origin     text        COLLATE "C" NOT NULL,
-       leaf       bigint      NOT NULL,
-       idx        integer     NOT NULL,
-       identity   text        NOT NULL,
-       basis      text,
-       system_id  text,
+-- include event_columns
        type           varchar(256) NOT NULL,
        version        integer NOT NULL,
        digest         bytea NOT NULL,
@@ -103,15 +95,7 @@ CREATE TABLE unreadable (
 
 -- ledger.stream.opened; the stream's id is that of its entry
 CREATE TABLE stream_opened (
-       event_id   uuid        PRIMARY KEY,
-       time       timestamptz NOT NULL,
-       sealed_at  timestamptz NOT NULL,
-       origin     text        COLLATE "C" NOT NULL,
-       leaf       bigint      NOT NULL,
-       idx        integer     NOT NULL,
-       identity   text        NOT NULL,
-       basis      text,
-       system_id  text,
+-- include event_columns
        claimed_identity text,
        software         text,
        software_version text,
@@ -124,15 +108,7 @@ CREATE INDEX ON stream_opened (origin, leaf);
 
 -- ledger.stream.reported and .closed (report tells which)
 CREATE TABLE stream_report (
-       event_id   uuid        PRIMARY KEY,
-       time       timestamptz NOT NULL,
-       sealed_at  timestamptz NOT NULL,
-       origin     text        COLLATE "C" NOT NULL,
-       leaf       bigint      NOT NULL,
-       idx        integer     NOT NULL,
-       identity   text        NOT NULL,
-       basis      text,
-       system_id  text,
+-- include event_columns
        report          text NOT NULL,
        counts          jsonb,
        seen_checkpoint jsonb
@@ -141,15 +117,7 @@ CREATE INDEX ON stream_report (origin, leaf);
 
 -- ledger.gap.declared
 CREATE TABLE gap_declared (
-       event_id   uuid        PRIMARY KEY,
-       time       timestamptz NOT NULL,
-       sealed_at  timestamptz NOT NULL,
-       origin     text        COLLATE "C" NOT NULL,
-       leaf       bigint      NOT NULL,
-       idx        integer     NOT NULL,
-       identity   text        NOT NULL,
-       basis      text,
-       system_id  text,
+-- include event_columns
        stream_id   bytea,
        cause       text,
        first       bigint,
@@ -160,15 +128,7 @@ CREATE TABLE gap_declared (
 
 -- ledger.key.authorized
 CREATE TABLE key_authorized (
-       event_id   uuid        PRIMARY KEY,
-       time       timestamptz NOT NULL,
-       sealed_at  timestamptz NOT NULL,
-       origin     text        COLLATE "C" NOT NULL,
-       leaf       bigint      NOT NULL,
-       idx        integer     NOT NULL,
-       identity   text        NOT NULL,
-       basis      text,
-       system_id  text,
+-- include event_columns
        public_key   bytea,
        key_identity text,
        kind         text,
@@ -178,15 +138,7 @@ CREATE TABLE key_authorized (
 
 -- ledger.key.revoked
 CREATE TABLE key_revoked (
-       event_id   uuid        PRIMARY KEY,
-       time       timestamptz NOT NULL,
-       sealed_at  timestamptz NOT NULL,
-       origin     text        COLLATE "C" NOT NULL,
-       leaf       bigint      NOT NULL,
-       idx        integer     NOT NULL,
-       identity   text        NOT NULL,
-       basis      text,
-       system_id  text,
+-- include event_columns
        key_fp            bytea,
        compromised_since timestamptz,
        reason            text
@@ -194,30 +146,14 @@ CREATE TABLE key_revoked (
 
 -- ledger.key.rotated, inside a ledger.statement.endorsed
 CREATE TABLE key_rotated (
-       event_id   uuid        PRIMARY KEY,
-       time       timestamptz NOT NULL,
-       sealed_at  timestamptz NOT NULL,
-       origin     text        COLLATE "C" NOT NULL,
-       leaf       bigint      NOT NULL,
-       idx        integer     NOT NULL,
-       identity   text        NOT NULL,
-       basis      text,
-       system_id  text,
+-- include event_columns
        old_key_fp bytea,
        public_key bytea
 );
 
 -- consumer.contract.declared
 CREATE TABLE consumer_contract (
-       event_id   uuid        PRIMARY KEY,
-       time       timestamptz NOT NULL,
-       sealed_at  timestamptz NOT NULL,
-       origin     text        COLLATE "C" NOT NULL,
-       leaf       bigint      NOT NULL,
-       idx        integer     NOT NULL,
-       identity   text        NOT NULL,
-       basis      text,
-       system_id  text,
+-- include event_columns
        consumer    varchar(256) NOT NULL,
        owner       text,
        channels    jsonb,
@@ -232,15 +168,7 @@ CREATE INDEX ON consumer_contract (consumer, time);
 
 -- consumer.access.observed
 CREATE TABLE consumer_access (
-       event_id   uuid        PRIMARY KEY,
-       time       timestamptz NOT NULL,
-       sealed_at  timestamptz NOT NULL,
-       origin     text        COLLATE "C" NOT NULL,
-       leaf       bigint      NOT NULL,
-       idx        integer     NOT NULL,
-       identity   text        NOT NULL,
-       basis      text,
-       system_id  text,
+-- include event_columns
        collector   jsonb,
        window_from timestamptz,
        window_to   timestamptz,

@@ -15,15 +15,7 @@ CREATE TABLE position (
 
 -- data.source.registered
 CREATE TABLE source (
-       event_id   uuid        PRIMARY KEY,
-       time       timestamptz NOT NULL,
-       sealed_at  timestamptz NOT NULL,
-       origin     text        COLLATE "C" NOT NULL,
-       leaf       bigint      NOT NULL,
-       idx        integer     NOT NULL,
-       identity   text        NOT NULL,
-       basis      text,
-       system_id  text,
+-- include event_columns
        source      varchar(256) NOT NULL,
        title       text,
        kind        text,
@@ -35,15 +27,7 @@ CREATE INDEX ON source (source, time);
 
 -- data.dataset.registered
 CREATE TABLE dataset (
-       event_id   uuid        PRIMARY KEY,
-       time       timestamptz NOT NULL,
-       sealed_at  timestamptz NOT NULL,
-       origin     text        COLLATE "C" NOT NULL,
-       leaf       bigint      NOT NULL,
-       idx        integer     NOT NULL,
-       identity   text        NOT NULL,
-       basis      text,
-       system_id  text,
+-- include event_columns
        dataset     varchar(256) NOT NULL,
        title       text,
        owner       text,
@@ -57,15 +41,7 @@ CREATE INDEX ON dataset USING gin (sources);
 
 -- data.dataset_version.created
 CREATE TABLE dataset_version (
-       event_id   uuid        PRIMARY KEY,
-       time       timestamptz NOT NULL,
-       sealed_at  timestamptz NOT NULL,
-       origin     text        COLLATE "C" NOT NULL,
-       leaf       bigint      NOT NULL,
-       idx        integer     NOT NULL,
-       identity   text        NOT NULL,
-       basis      text,
-       system_id  text,
+-- include event_columns
        dataset           varchar(256) NOT NULL,
        digest            varchar(256) NOT NULL,
        scheme            text,
@@ -85,15 +61,7 @@ CREATE INDEX ON dataset_version USING gin (sources);
 
 -- pipeline.run.started
 CREATE TABLE run (
-       event_id   uuid        PRIMARY KEY,
-       time       timestamptz NOT NULL,
-       sealed_at  timestamptz NOT NULL,
-       origin     text        COLLATE "C" NOT NULL,
-       leaf       bigint      NOT NULL,
-       idx        integer     NOT NULL,
-       identity   text        NOT NULL,
-       basis      text,
-       system_id  text,
+-- include event_columns
        run         varchar(256) NOT NULL,
        step        text,
        code        jsonb,
@@ -110,15 +78,7 @@ CREATE INDEX ON run (parent_id);
 
 -- pipeline.run.updated
 CREATE TABLE run_update (
-       event_id   uuid        PRIMARY KEY,
-       time       timestamptz NOT NULL,
-       sealed_at  timestamptz NOT NULL,
-       origin     text        COLLATE "C" NOT NULL,
-       leaf       bigint      NOT NULL,
-       idx        integer     NOT NULL,
-       identity   text        NOT NULL,
-       basis      text,
-       system_id  text,
+-- include event_columns
        run_id     uuid,
        parameters jsonb,
        metrics    jsonb,
@@ -128,15 +88,7 @@ CREATE INDEX ON run_update (run_id, time);
 
 -- pipeline.run.ended
 CREATE TABLE run_end (
-       event_id   uuid        PRIMARY KEY,
-       time       timestamptz NOT NULL,
-       sealed_at  timestamptz NOT NULL,
-       origin     text        COLLATE "C" NOT NULL,
-       leaf       bigint      NOT NULL,
-       idx        integer     NOT NULL,
-       identity   text        NOT NULL,
-       basis      text,
-       system_id  text,
+-- include event_columns
        run_id     uuid,
        outcome    text,
        outputs    jsonb,
@@ -149,15 +101,7 @@ CREATE INDEX ON run_end USING gin (digests);
 
 -- pipeline.input.read
 CREATE TABLE input (
-       event_id   uuid        PRIMARY KEY,
-       time       timestamptz NOT NULL,
-       sealed_at  timestamptz NOT NULL,
-       origin     text        COLLATE "C" NOT NULL,
-       leaf       bigint      NOT NULL,
-       idx        integer     NOT NULL,
-       identity   text        NOT NULL,
-       basis      text,
-       system_id  text,
+-- include event_columns
        run_id                     uuid,
        name                       text,
        role                       text,
@@ -176,15 +120,7 @@ CREATE INDEX ON input (digest);
 
 -- evaluation.criteria.set
 CREATE TABLE criterion (
-       event_id   uuid        PRIMARY KEY,
-       time       timestamptz NOT NULL,
-       sealed_at  timestamptz NOT NULL,
-       origin     text        COLLATE "C" NOT NULL,
-       leaf       bigint      NOT NULL,
-       idx        integer     NOT NULL,
-       identity   text        NOT NULL,
-       basis      text,
-       system_id  text,
+-- include event_columns
        model                      varchar(256),
        metric                     text,
        slice                      text,
@@ -200,15 +136,7 @@ CREATE INDEX ON criterion (model, time);
 
 -- evaluation.test.completed
 CREATE TABLE evaluation (
-       event_id   uuid        PRIMARY KEY,
-       time       timestamptz NOT NULL,
-       sealed_at  timestamptz NOT NULL,
-       origin     text        COLLATE "C" NOT NULL,
-       leaf       bigint      NOT NULL,
-       idx        integer     NOT NULL,
-       identity   text        NOT NULL,
-       basis      text,
-       system_id  text,
+-- include event_columns
        kind                       text,
        model_version_id           uuid,
        model_version_ref_digest   text,
@@ -226,15 +154,7 @@ CREATE INDEX ON evaluation (run_id);
 
 -- governance.statement.recorded
 CREATE TABLE statement (
-       event_id   uuid        PRIMARY KEY,
-       time       timestamptz NOT NULL,
-       sealed_at  timestamptz NOT NULL,
-       origin     text        COLLATE "C" NOT NULL,
-       leaf       bigint      NOT NULL,
-       idx        integer     NOT NULL,
-       identity   text        NOT NULL,
-       basis      text,
-       system_id  text,
+-- include event_columns
        author               text,
        role                 text,
        field                text,
@@ -249,15 +169,7 @@ CREATE INDEX ON statement (valid_for_id);
 
 -- governance.document.stored
 CREATE TABLE document (
-       event_id   uuid        PRIMARY KEY,
-       time       timestamptz NOT NULL,
-       sealed_at  timestamptz NOT NULL,
-       origin     text        COLLATE "C" NOT NULL,
-       leaf       bigint      NOT NULL,
-       idx        integer     NOT NULL,
-       identity   text        NOT NULL,
-       basis      text,
-       system_id  text,
+-- include event_columns
        digest          varchar(256) NOT NULL,
        media_type      text,
        size_bytes      bigint,
@@ -271,15 +183,7 @@ CREATE INDEX ON document (about_id);
 
 -- governance.report.issued
 CREATE TABLE report (
-       event_id   uuid        PRIMARY KEY,
-       time       timestamptz NOT NULL,
-       sealed_at  timestamptz NOT NULL,
-       origin     text        COLLATE "C" NOT NULL,
-       leaf       bigint      NOT NULL,
-       idx        integer     NOT NULL,
-       identity   text        NOT NULL,
-       basis      text,
-       system_id  text,
+-- include event_columns
        report          text,
        subject_id      uuid,
        digest          varchar(256) NOT NULL,
@@ -293,15 +197,7 @@ CREATE INDEX ON report (digest);
 
 -- data.source.changed
 CREATE TABLE source_change (
-       event_id   uuid        PRIMARY KEY,
-       time       timestamptz NOT NULL,
-       sealed_at  timestamptz NOT NULL,
-       origin     text        COLLATE "C" NOT NULL,
-       leaf       bigint      NOT NULL,
-       idx        integer     NOT NULL,
-       identity   text        NOT NULL,
-       basis      text,
-       system_id  text,
+-- include event_columns
        source       varchar(256) NOT NULL,
        change       text NOT NULL,
        effective_at timestamptz NOT NULL,
@@ -313,15 +209,7 @@ CREATE INDEX ON source_change (source, time);
 
 -- data.source.withdrawn
 CREATE TABLE source_withdrawal (
-       event_id   uuid        PRIMARY KEY,
-       time       timestamptz NOT NULL,
-       sealed_at  timestamptz NOT NULL,
-       origin     text        COLLATE "C" NOT NULL,
-       leaf       bigint      NOT NULL,
-       idx        integer     NOT NULL,
-       identity   text        NOT NULL,
-       basis      text,
-       system_id  text,
+-- include event_columns
        source           varchar(256) NOT NULL,
        batch            text,
        cause            text NOT NULL,
@@ -334,15 +222,7 @@ CREATE INDEX ON source_withdrawal (source, time);
 
 -- data.dataset.changed
 CREATE TABLE dataset_change (
-       event_id   uuid        PRIMARY KEY,
-       time       timestamptz NOT NULL,
-       sealed_at  timestamptz NOT NULL,
-       origin     text        COLLATE "C" NOT NULL,
-       leaf       bigint      NOT NULL,
-       idx        integer     NOT NULL,
-       identity   text        NOT NULL,
-       basis      text,
-       system_id  text,
+-- include event_columns
        dataset varchar(256) NOT NULL,
        changes jsonb,
        reason  text
@@ -351,15 +231,7 @@ CREATE INDEX ON dataset_change (dataset, time);
 
 -- data.feature_view.created
 CREATE TABLE feature_view (
-       event_id   uuid        PRIMARY KEY,
-       time       timestamptz NOT NULL,
-       sealed_at  timestamptz NOT NULL,
-       origin     text        COLLATE "C" NOT NULL,
-       leaf       bigint      NOT NULL,
-       idx        integer     NOT NULL,
-       identity   text        NOT NULL,
-       basis      text,
-       system_id  text,
+-- include event_columns
        view                       varchar(256) NOT NULL,
        version                    varchar(256) NOT NULL,
        features                   jsonb,
@@ -374,15 +246,7 @@ CREATE INDEX ON feature_view (dataset_version_id);
 
 -- data.quality.checked
 CREATE TABLE quality_check (
-       event_id   uuid        PRIMARY KEY,
-       time       timestamptz NOT NULL,
-       sealed_at  timestamptz NOT NULL,
-       origin     text        COLLATE "C" NOT NULL,
-       leaf       bigint      NOT NULL,
-       idx        integer     NOT NULL,
-       identity   text        NOT NULL,
-       basis      text,
-       system_id  text,
+-- include event_columns
        dataset_version_id         uuid NOT NULL,
        dataset_version_ref_digest text,
        assertions                 jsonb,
@@ -393,15 +257,7 @@ CREATE INDEX ON quality_check (dataset_version_id);
 
 -- pipeline.artifact.packaged
 CREATE TABLE package (
-       event_id   uuid        PRIMARY KEY,
-       time       timestamptz NOT NULL,
-       sealed_at  timestamptz NOT NULL,
-       origin     text        COLLATE "C" NOT NULL,
-       leaf       bigint      NOT NULL,
-       idx        integer     NOT NULL,
-       identity   text        NOT NULL,
-       basis      text,
-       system_id  text,
+-- include event_columns
        name               varchar(256) NOT NULL,
        kind               text NOT NULL,
        digest             varchar(256) NOT NULL,
@@ -418,15 +274,7 @@ CREATE INDEX ON package (commit);
 
 -- pipeline.run.reproduced
 CREATE TABLE reproduction (
-       event_id   uuid        PRIMARY KEY,
-       time       timestamptz NOT NULL,
-       sealed_at  timestamptz NOT NULL,
-       origin     text        COLLATE "C" NOT NULL,
-       leaf       bigint      NOT NULL,
-       idx        integer     NOT NULL,
-       identity   text        NOT NULL,
-       basis      text,
-       system_id  text,
+-- include event_columns
        run_id          uuid NOT NULL,
        run_ref_digest  text,
        reproduction_id uuid,
@@ -439,15 +287,7 @@ CREATE INDEX ON reproduction (reproduction_id);
 
 -- evaluation.comparison.completed
 CREATE TABLE comparison (
-       event_id   uuid        PRIMARY KEY,
-       time       timestamptz NOT NULL,
-       sealed_at  timestamptz NOT NULL,
-       origin     text        COLLATE "C" NOT NULL,
-       leaf       bigint      NOT NULL,
-       idx        integer     NOT NULL,
-       identity   text        NOT NULL,
-       basis      text,
-       system_id  text,
+-- include event_columns
        kind                       text NOT NULL,
        old_id                     uuid,
        old_ref_digest             text,
@@ -479,15 +319,7 @@ CREATE INDEX ON comparison (dataset_version_id);
 
 -- evaluation.benchmark.completed
 CREATE TABLE benchmark (
-       event_id   uuid        PRIMARY KEY,
-       time       timestamptz NOT NULL,
-       sealed_at  timestamptz NOT NULL,
-       origin     text        COLLATE "C" NOT NULL,
-       leaf       bigint      NOT NULL,
-       idx        integer     NOT NULL,
-       identity   text        NOT NULL,
-       basis      text,
-       system_id  text,
+-- include event_columns
        kind                     text NOT NULL,
        model_version_id         uuid,
        model_version_ref_digest text,
@@ -510,15 +342,7 @@ CREATE INDEX ON benchmark (baseline_id);
 
 -- evaluation.probe.completed
 CREATE TABLE probe (
-       event_id   uuid        PRIMARY KEY,
-       time       timestamptz NOT NULL,
-       sealed_at  timestamptz NOT NULL,
-       origin     text        COLLATE "C" NOT NULL,
-       leaf       bigint      NOT NULL,
-       idx        integer     NOT NULL,
-       identity   text        NOT NULL,
-       basis      text,
-       system_id  text,
+-- include event_columns
        deployment_id         uuid NOT NULL,
        deployment_ref_digest text,
        suite                 varchar(256) NOT NULL,
@@ -535,15 +359,7 @@ CREATE INDEX ON probe (deployment_id);
 
 -- evaluation.validation.issued
 CREATE TABLE validation (
-       event_id   uuid        PRIMARY KEY,
-       time       timestamptz NOT NULL,
-       sealed_at  timestamptz NOT NULL,
-       origin     text        COLLATE "C" NOT NULL,
-       leaf       bigint      NOT NULL,
-       idx        integer     NOT NULL,
-       identity   text        NOT NULL,
-       basis      text,
-       system_id  text,
+-- include event_columns
        object_id         uuid,
        object_ref_digest text,
        model             text,

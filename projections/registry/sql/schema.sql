@@ -15,15 +15,7 @@ CREATE TABLE position (
 
 -- registry.model.registered
 CREATE TABLE model (
-       event_id   uuid        PRIMARY KEY,
-       time       timestamptz NOT NULL,
-       sealed_at  timestamptz NOT NULL,
-       origin     text        COLLATE "C" NOT NULL,
-       leaf       bigint      NOT NULL,
-       idx        integer     NOT NULL,
-       identity   text        NOT NULL,
-       basis      text,
-       system_id  text,
+-- include event_columns
        model        varchar(256) NOT NULL,
        kind         text,
        model_origin text,
@@ -34,15 +26,7 @@ CREATE INDEX ON model (model, time);
 
 -- registry.model_version.created; identity is event_id, content is artifact_digest
 CREATE TABLE model_version (
-       event_id   uuid        PRIMARY KEY,
-       time       timestamptz NOT NULL,
-       sealed_at  timestamptz NOT NULL,
-       origin     text        COLLATE "C" NOT NULL,
-       leaf       bigint      NOT NULL,
-       idx        integer     NOT NULL,
-       identity   text        NOT NULL,
-       basis      text,
-       system_id  text,
+-- include event_columns
        model           varchar(256) NOT NULL,
        version         varchar(256) NOT NULL,
        artifact_digest varchar(256) NOT NULL,
@@ -63,15 +47,7 @@ CREATE INDEX ON model_version USING gin (digests);
 
 -- registry.release.created
 CREATE TABLE release (
-       event_id   uuid        PRIMARY KEY,
-       time       timestamptz NOT NULL,
-       sealed_at  timestamptz NOT NULL,
-       origin     text        COLLATE "C" NOT NULL,
-       leaf       bigint      NOT NULL,
-       idx        integer     NOT NULL,
-       identity   text        NOT NULL,
-       basis      text,
-       system_id  text,
+-- include event_columns
        release                  text NOT NULL,
        model_version_id         uuid,
        model_version_ref_digest text,
@@ -100,15 +76,7 @@ CREATE INDEX ON release (time);
 
 -- registry.approval.requested
 CREATE TABLE approval_request (
-       event_id   uuid        PRIMARY KEY,
-       time       timestamptz NOT NULL,
-       sealed_at  timestamptz NOT NULL,
-       origin     text        COLLATE "C" NOT NULL,
-       leaf       bigint      NOT NULL,
-       idx        integer     NOT NULL,
-       identity   text        NOT NULL,
-       basis      text,
-       system_id  text,
+-- include event_columns
        object_id         uuid,
        object_ref_digest text,
        gate              text,
@@ -120,15 +88,7 @@ CREATE INDEX ON approval_request (time);
 
 -- registry.approval.decided
 CREATE TABLE approval (
-       event_id   uuid        PRIMARY KEY,
-       time       timestamptz NOT NULL,
-       sealed_at  timestamptz NOT NULL,
-       origin     text        COLLATE "C" NOT NULL,
-       leaf       bigint      NOT NULL,
-       idx        integer     NOT NULL,
-       identity   text        NOT NULL,
-       basis      text,
-       system_id  text,
+-- include event_columns
        request_id         uuid,
        request_ref_digest text,
        object_id          uuid,
@@ -148,15 +108,7 @@ CREATE INDEX ON approval (object_id);
 
 -- serving.deployment.activated
 CREATE TABLE deployment (
-       event_id   uuid        PRIMARY KEY,
-       time       timestamptz NOT NULL,
-       sealed_at  timestamptz NOT NULL,
-       origin     text        COLLATE "C" NOT NULL,
-       leaf       bigint      NOT NULL,
-       idx        integer     NOT NULL,
-       identity   text        NOT NULL,
-       basis      text,
-       system_id  text,
+-- include event_columns
        release_id         uuid,
        release_ref_digest text,
        release_digest     varchar(256),
@@ -172,15 +124,7 @@ CREATE INDEX ON deployment (release_id);
 
 -- serving.deployment.changed and .deactivated (change tells which)
 CREATE TABLE deployment_change (
-       event_id   uuid        PRIMARY KEY,
-       time       timestamptz NOT NULL,
-       sealed_at  timestamptz NOT NULL,
-       origin     text        COLLATE "C" NOT NULL,
-       leaf       bigint      NOT NULL,
-       idx        integer     NOT NULL,
-       identity   text        NOT NULL,
-       basis      text,
-       system_id  text,
+-- include event_columns
        deployment_id         uuid,
        deployment_ref_digest text,
        change                text NOT NULL,
@@ -241,15 +185,7 @@ CREATE TRIGGER deployment_change_replaced AFTER UPDATE ON deployment_change
 
 -- serving.process.attested: what the process says it has loaded
 CREATE TABLE process_attestation (
-       event_id   uuid        PRIMARY KEY,
-       time       timestamptz NOT NULL,
-       sealed_at  timestamptz NOT NULL,
-       origin     text        COLLATE "C" NOT NULL,
-       leaf       bigint      NOT NULL,
-       idx        integer     NOT NULL,
-       identity   text        NOT NULL,
-       basis      text,
-       system_id  text,
+-- include event_columns
        deployment_id         uuid,
        deployment_ref_digest text,
        release_digest        varchar(256),
@@ -265,15 +201,7 @@ CREATE INDEX ON process_attestation (deployment_id, time DESC, event_id DESC);
 
 -- governance.system.registered
 CREATE TABLE system (
-       event_id   uuid        PRIMARY KEY,
-       time       timestamptz NOT NULL,
-       sealed_at  timestamptz NOT NULL,
-       origin     text        COLLATE "C" NOT NULL,
-       leaf       bigint      NOT NULL,
-       idx        integer     NOT NULL,
-       identity   text        NOT NULL,
-       basis      text,
-       system_id  text,
+-- include event_columns
        system        varchar(256) NOT NULL,
        title         text,
        purpose       text,
@@ -288,15 +216,7 @@ CREATE INDEX ON system (system, time);
 
 -- governance.principal.registered
 CREATE TABLE principal (
-       event_id   uuid        PRIMARY KEY,
-       time       timestamptz NOT NULL,
-       sealed_at  timestamptz NOT NULL,
-       origin     text        COLLATE "C" NOT NULL,
-       leaf       bigint      NOT NULL,
-       idx        integer     NOT NULL,
-       identity   text        NOT NULL,
-       basis      text,
-       system_id  text,
+-- include event_columns
        principal  varchar(256) NOT NULL,
        kind       text,
        unit       text,
@@ -307,15 +227,7 @@ CREATE INDEX ON principal (principal, time);
 
 -- registry.model.changed
 CREATE TABLE model_change (
-       event_id   uuid        PRIMARY KEY,
-       time       timestamptz NOT NULL,
-       sealed_at  timestamptz NOT NULL,
-       origin     text        COLLATE "C" NOT NULL,
-       leaf       bigint      NOT NULL,
-       idx        integer     NOT NULL,
-       identity   text        NOT NULL,
-       basis      text,
-       system_id  text,
+-- include event_columns
        model     varchar(256) NOT NULL,
        changes   jsonb,
        lifecycle text,
@@ -325,15 +237,7 @@ CREATE INDEX ON model_change (model, time);
 
 -- registry.model_version.withdrawn
 CREATE TABLE model_version_withdrawal (
-       event_id   uuid        PRIMARY KEY,
-       time       timestamptz NOT NULL,
-       sealed_at  timestamptz NOT NULL,
-       origin     text        COLLATE "C" NOT NULL,
-       leaf       bigint      NOT NULL,
-       idx        integer     NOT NULL,
-       identity   text        NOT NULL,
-       basis      text,
-       system_id  text,
+-- include event_columns
        model_version_id         uuid NOT NULL,
        model_version_ref_digest text,
        effective_at             timestamptz NOT NULL,
@@ -343,15 +247,7 @@ CREATE INDEX ON model_version_withdrawal (model_version_id);
 
 -- registry.alias.set
 CREATE TABLE alias (
-       event_id   uuid        PRIMARY KEY,
-       time       timestamptz NOT NULL,
-       sealed_at  timestamptz NOT NULL,
-       origin     text        COLLATE "C" NOT NULL,
-       leaf       bigint      NOT NULL,
-       idx        integer     NOT NULL,
-       identity   text        NOT NULL,
-       basis      text,
-       system_id  text,
+-- include event_columns
        model                    varchar(256) NOT NULL,
        alias                    varchar(256) NOT NULL,
        model_version_id         uuid,
@@ -366,15 +262,7 @@ CREATE INDEX ON alias (previous_id);
 
 -- registry.tag.set
 CREATE TABLE tag (
-       event_id   uuid        PRIMARY KEY,
-       time       timestamptz NOT NULL,
-       sealed_at  timestamptz NOT NULL,
-       origin     text        COLLATE "C" NOT NULL,
-       leaf       bigint      NOT NULL,
-       idx        integer     NOT NULL,
-       identity   text        NOT NULL,
-       basis      text,
-       system_id  text,
+-- include event_columns
        object_id         uuid NOT NULL,
        object_ref_digest text,
        key               varchar(256) NOT NULL,
@@ -386,15 +274,7 @@ CREATE INDEX ON tag (object_id);
 
 -- registry.release.withdrawn
 CREATE TABLE release_withdrawal (
-       event_id   uuid        PRIMARY KEY,
-       time       timestamptz NOT NULL,
-       sealed_at  timestamptz NOT NULL,
-       origin     text        COLLATE "C" NOT NULL,
-       leaf       bigint      NOT NULL,
-       idx        integer     NOT NULL,
-       identity   text        NOT NULL,
-       basis      text,
-       system_id  text,
+-- include event_columns
        release_id         uuid NOT NULL,
        release_ref_digest text,
        kind               text NOT NULL,
@@ -406,15 +286,7 @@ CREATE INDEX ON release_withdrawal (release_id);
 
 -- registry.approval.revoked
 CREATE TABLE approval_revocation (
-       event_id   uuid        PRIMARY KEY,
-       time       timestamptz NOT NULL,
-       sealed_at  timestamptz NOT NULL,
-       origin     text        COLLATE "C" NOT NULL,
-       leaf       bigint      NOT NULL,
-       idx        integer     NOT NULL,
-       identity   text        NOT NULL,
-       basis      text,
-       system_id  text,
+-- include event_columns
        approval_id         uuid NOT NULL,
        approval_ref_digest text,
        effective_at        timestamptz NOT NULL,
@@ -424,15 +296,7 @@ CREATE INDEX ON approval_revocation (approval_id);
 
 -- serving.environment.registered
 CREATE TABLE environment (
-       event_id   uuid        PRIMARY KEY,
-       time       timestamptz NOT NULL,
-       sealed_at  timestamptz NOT NULL,
-       origin     text        COLLATE "C" NOT NULL,
-       leaf       bigint      NOT NULL,
-       idx        integer     NOT NULL,
-       identity   text        NOT NULL,
-       basis      text,
-       system_id  text,
+-- include event_columns
        environment  varchar(256) NOT NULL,
        kind         text NOT NULL,
        member_state text,
@@ -443,15 +307,7 @@ CREATE INDEX ON environment (environment, time);
 
 -- serving.deployment.observed
 CREATE TABLE deployment_observation (
-       event_id   uuid        PRIMARY KEY,
-       time       timestamptz NOT NULL,
-       sealed_at  timestamptz NOT NULL,
-       origin     text        COLLATE "C" NOT NULL,
-       leaf       bigint      NOT NULL,
-       idx        integer     NOT NULL,
-       identity   text        NOT NULL,
-       basis      text,
-       system_id  text,
+-- include event_columns
        observer              varchar(256) NOT NULL,
        environment           varchar(256) NOT NULL,
        service               varchar(256) NOT NULL,
