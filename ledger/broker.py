@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 from kafka import TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType, OffsetSpec
-from kafka.errors import TopicAlreadyExistsError, for_code
+from kafka.errors import AuthorizationError, TopicAlreadyExistsError, for_code
 
 from ledger.broker_readers import ConsumerEvidence, Readers, readers_of
 from ledger.log import CONTROL, MANIFEST
-from ledger.log.kafka_client import MIB, connected, topic_of
+from ledger.log.kafka_client import MIB, connected, topic_of, translate
 from ledger.log.kafka_payload import payload_topic
 from ledger.origins import place_of
 
@@ -142,6 +142,7 @@ def check(config: Config) -> list[Drift]:
 
     Raises:
         LogUnavailableError: the cluster cannot be reached.
+        NotAuthorisedError: this user may not see a topic.
     """
     with connected(config) as admin:
         drifts = [drift for topic in plan(config) for drift in _drifts(admin, topic)]
@@ -166,7 +167,10 @@ def _create(admin: KafkaAdminClient, topic: Topic) -> bool:
 def _drifts(admin: KafkaAdminClient, topic: Topic) -> Iterator[Drift]:
     found: dict[str, Any] = admin.describe_topics([topic.name])[0]
     if found["error_code"]:
-        kind = for_code(found["error_code"]).__name__
+        kind = for_code(found["error_code"])
+        if issubclass(kind, AuthorizationError):
+            raise translate(kind(topic.name), topic.name)
+        kind = kind.__name__
         yield Drift(topic.name, "exists", "yes", f"no ({kind})")
         return
     partitions = found["partitions"]

@@ -17,12 +17,14 @@ from typing import Any, TypeVar, cast
 from ledger.alert_settings import AlertConfig, parse_alerts
 from ledger.capture_settings import AccessConfig, CaptureConfig, VaultConfig
 from ledger.errors import ConfigurationError
+from ledger.kafka_settings import KafkaConfig
 from ledger.manner import detail
 from ledger.setting_checks import check_allowed, check_known, texts_of
 from ledger.settings import (
     Config,
     ConsumersConfig,
     DatabaseConfig,
+    DriftConfig,
     LogConfig,
     ProducerConfig,
     SealConfig,
@@ -39,6 +41,8 @@ __all__ = [
     "Config",
     "ConsumersConfig",
     "DatabaseConfig",
+    "DriftConfig",
+    "KafkaConfig",
     "LogConfig",
     "ProducerConfig",
     "SealConfig",
@@ -46,6 +50,7 @@ __all__ = [
     "WitnessConfig",
     "find_home",
     "format_config",
+    "kafka_of_variables",
     "load_config",
     "parse_config",
 ]
@@ -54,10 +59,12 @@ FILE_NAME = "mlledger.toml"
 HOME_NAME = ".mlledger"
 SECTIONS: Mapping[str, type[Any]] = {
     "log": LogConfig,
+    "kafka": KafkaConfig,
     "producer": ProducerConfig,
     "database": DatabaseConfig,
     "seal": SealConfig,
     "time": TimeConfig,
+    "drift": DriftConfig,
     "consumers": ConsumersConfig,
     "capture": CaptureConfig,
     "vault": VaultConfig,
@@ -216,6 +223,14 @@ def _table(data: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 VARIABLES: Mapping[str, tuple[str, str]] = {
     "MLLEDGER_LOG__BOOTSTRAP": ("log", "bootstrap"),
+    "MLLEDGER_KAFKA__PROTOCOL": ("kafka", "protocol"),
+    "MLLEDGER_KAFKA__CA": ("kafka", "ca"),
+    "MLLEDGER_KAFKA__CERTIFICATE": ("kafka", "certificate"),
+    "MLLEDGER_KAFKA__KEY": ("kafka", "key"),
+    "MLLEDGER_KAFKA__KEY_PASSWORD": ("kafka", "key_password"),
+    "MLLEDGER_KAFKA__MECHANISM": ("kafka", "mechanism"),
+    "MLLEDGER_KAFKA__USERNAME": ("kafka", "username"),
+    "MLLEDGER_KAFKA__PASSWORD": ("kafka", "password"),
     "MLLEDGER_PRODUCER__IDENTITY": ("producer", "identity"),
     "MLLEDGER_PRODUCER__KEY": ("producer", "key"),
     "MLLEDGER_PRODUCER__MODE": ("producer", "mode"),
@@ -241,6 +256,18 @@ def _overridden(config: Config) -> Config:
         if "__" in variable and variable.startswith(_PREFIXES):
             check_known({variable.removesuffix("_FILE"): ""}, set(VARIABLES), "")
     return config
+
+
+def kafka_of_variables() -> KafkaConfig:
+    """Return ``[kafka]`` as variables alone say, for a ledger that has no file yet.
+
+    Relative paths begin at the working folder, and are absolute in what is returned.
+
+    Raises:
+        ConfigurationError: a value is not allowed, or a variable is unknown.
+    """
+    here = Path.cwd()
+    return _overridden(Config(home=here)).kafka.placed(here)
 
 
 def _variable(name: str) -> str | None:

@@ -24,13 +24,14 @@ from ledger.devkafka_jars import class_path, java
 from ledger.errors import ConflictError, UnavailableError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Mapping
     from pathlib import Path
 
 _HOST = "127.0.0.1"
 _READY_SECONDS = 60.0
 _TERM_SECONDS = 20.0
 _KILL_SECONDS = 10.0
+_JOINED = {"listeners", "advertised.listeners", "listener.security.protocol.map"}
 # The shell ends once the broker is in the background: it is then no child of ours.
 _BACKGROUND = '"$@" >>"$0" 2>&1 </dev/null & echo $!'
 
@@ -49,7 +50,12 @@ class DevKafka:
 
 
 def start(
-    folder: Path, *, heap: str = "1g", deletable: bool = True, wait: bool = True
+    folder: Path,
+    *,
+    heap: str = "1g",
+    deletable: bool = True,
+    wait: bool = True,
+    further: Mapping[str, str] | None = None,
 ) -> DevKafka:
     """Start the broker of a folder, or return the one that runs there already.
 
@@ -58,6 +64,8 @@ def start(
         heap: largest Java heap, such as ``512m``.
         deletable: whether topics may be deleted (``delete.topic.enable``).
         wait: return only when the broker answers.
+        further: more settings of the broker, by Kafka's names; listeners and their
+            protocols come after the broker's own, which stay.
 
     Raises:
         ConfigurationError: the extra ``devkafka`` is not installed.
@@ -68,7 +76,8 @@ def start(
     folder.mkdir(parents=True, exist_ok=True)
     with _lock(folder, fcntl.LOCK_EX) as lock:
         if lock is not None:
-            _launch(folder, lock, heap=heap, deletable=deletable)
+            written = {"delete.topic.enable": str(deletable).lower(), **(further or {})}
+            _launch(folder, lock, heap=heap, further=written)
     _until((folder / "kafka.pid").is_file, _READY_SECONDS)
     return _wait_ready(folder) if wait else _recorded(folder)
 
@@ -131,12 +140,12 @@ def _recorded(folder: Path) -> DevKafka:
         ) from error
 
 
-def _launch(folder: Path, lock: int, *, heap: str, deletable: bool) -> None:
+def _launch(folder: Path, lock: int, *, heap: str, further: Mapping[str, str]) -> None:
     (folder / "kafka.pid").unlink(missing_ok=True)
     broker_port, controller_port = _ports(folder)
     properties = folder / "server.properties"
     properties.write_text(
-        _properties(folder, broker_port, controller_port, deletable=deletable), "utf-8"
+        _properties(folder, broker_port, controller_port, further), "utf-8"
     )
     program = [str(java()), f"-Xmx{heap}", "-XX:+UseSerialGC", "-cp", class_path()]
     program.append("-Dorg.slf4j.simpleLogger.defaultLogLevel=warn")
@@ -202,7 +211,7 @@ def _format(folder: Path, program: list[str]) -> None:
 
 
 def _properties(
-    folder: Path, broker_port: int, controller_port: int, *, deletable: bool
+    folder: Path, broker_port: int, controller_port: int, further: Mapping[str, str]
 ) -> str:
     settings = {
         "process.roles": "broker,controller",
@@ -215,7 +224,6 @@ def _properties(
         "controller.listener.names": "CONTROLLER",
         "log.dirs": str(folder / "data"),
         "auto.create.topics.enable": "false",
-        "delete.topic.enable": str(deletable).lower(),
         "unclean.leader.election.enable": "false",
         "offsets.topic.replication.factor": "1",
         "offsets.topic.num.partitions": "1",
@@ -233,7 +241,11 @@ def _properties(
         "num.network.threads": "2",
         "num.io.threads": "4",
     }
-    return "".join(f"{name}={value}\n" for name, value in settings.items())
+    added = {
+        name: f"{settings[name]},{further[name]}" for name in _JOINED & set(further)
+    }
+    written = {**settings, **further, **added}
+    return "".join(f"{name}={value}\n" for name, value in written.items())
 
 
 def _wait_ready(folder: Path) -> DevKafka:

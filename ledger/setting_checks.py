@@ -10,8 +10,11 @@ from typing import Any, cast
 from ledger.errors import ConfigurationError
 
 _EPOCH_OF = re.compile(r"manifest|p(?:0|[1-9][0-9]{0,5})")
+_HOURS = {"drift.every_hours": 8_784}
 _CHOICES: dict[str, tuple[str, ...]] = {
     "log.kind": ("sqlite", "kafka"),
+    "kafka.protocol": ("", "PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"),
+    "kafka.mechanism": ("SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"),
     "producer.mode": ("fire", "spool", "strict"),
     "seal.state": ("sqlite", "postgres"),
     "seal.witnesses": ("enforce", "observe"),
@@ -69,6 +72,9 @@ def check_allowed(setting: str, value: object) -> None:
         )
     if setting in _AT_LEAST_ONE and isinstance(value, int) and value < 1:
         raise ConfigurationError(f"{setting}: {value} is less than 1")
+    most = _HOURS.get(setting)
+    if most is not None and not 0 <= cast("int", value) <= most:
+        raise ConfigurationError(f"{setting}: {value} is not between 0 and {most}")
     if setting == "log.epochs":
         _check_epochs(value)
 

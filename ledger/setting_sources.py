@@ -113,8 +113,8 @@ def _masked(name: str, value: object) -> object:
 
 
 def _masked_text(name: str, text: str) -> str:
-    """Hide a secret; ``env:NAME`` and ``file:PATH`` only say where it is."""
-    if not text or text.startswith(("env:", "file:")):
+    """Hide a secret; ``env:NAME`` and the like only say where it is."""
+    if not text or text.startswith(("env:", "file:", "keyring:")):
         return text
     if name.endswith("dsn"):
         cut = re.sub(r"(?<=:)[^:@/]+(?=@)", _HIDDEN, text)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ledger.capture_settings import AccessConfig, CaptureConfig, VaultConfig
 from ledger.errors import ConfigurationError, MalformedError
+from ledger.kafka_settings import KafkaConfig
 from ledger.origins import CONTROL, MANIFEST, Place, parse_origin, place_of
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ class LogConfig:
         bootstrap: ``host:port[,host:port]`` of the Kafka cluster.
         partitions: number of event partitions, 1 or more.
         replication: copies of each Kafka partition.
-        options: further kafka-python settings, such as ``security_protocol``.
+        options: further kafka-python settings, such as ``request_timeout_ms``.
         epochs: ``p<k>`` or ``manifest`` → number of its open epoch, for those whose
             log was broken off and goes on in another one.
     """
@@ -132,6 +133,18 @@ class TimeConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class DriftConfig:
+    """Whether the worker compares statistics of what is live by itself.
+
+    Attributes:
+        every_hours: hours between two looks at statistics that were not compared yet,
+            0 to 8,784; 0 compares none.
+    """
+
+    every_hours: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class ConsumersConfig:
     """Whose readers are watched.
 
@@ -160,10 +173,12 @@ class Config:
     name: str = ""
     ledger_id: bytes = b""
     log: LogConfig = LogConfig()
+    kafka: KafkaConfig = field(default_factory=KafkaConfig)
     producer: ProducerConfig = ProducerConfig()
     database: DatabaseConfig = DatabaseConfig()
     seal: SealConfig = SealConfig()
     time: TimeConfig = TimeConfig()
+    drift: DriftConfig = DriftConfig()
     consumers: ConsumersConfig = ConsumersConfig()
     capture: CaptureConfig = field(default_factory=CaptureConfig)
     vault: VaultConfig = field(default_factory=VaultConfig)

@@ -17,10 +17,12 @@ from ledger import __version__, clock
 from ledger.config import (
     FILE_NAME,
     Config,
+    KafkaConfig,
     LogConfig,
     ProducerConfig,
     SealConfig,
     format_config,
+    kafka_of_variables,
     load_config,
 )
 from ledger.errors import ConfigurationError, ConflictError
@@ -178,6 +180,7 @@ def _blank(home: Path, name: str | None, log: LogConfig, identity: str) -> Confi
         )
     return Config(
         home=home,
+        kafka=kafka_of_variables() if log.kind == "kafka" else KafkaConfig(),
         name=chosen,
         log=log,
         producer=ProducerConfig(identity=identity),

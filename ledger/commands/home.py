@@ -41,7 +41,11 @@ def init(
     output: OutputOption = "table",
     json: JsonOption = False,
 ) -> None:
-    """Make a ledger: keys, genesis, schemas, configuration; safe to run again."""
+    """Make a ledger: keys, genesis, schemas, configuration; safe to run again.
+
+    A Kafka cluster with TLS or users is reached as the variables MLLEDGER_KAFKA__…
+    say; what they say is written into mlledger.toml, with absolute paths.
+    """
     form = chosen(output, json=json)
     with reporting("init", form):
         from ledger.config import LogConfig, find_home
@@ -137,10 +141,11 @@ def doctor(
     with reporting("doctor", form):
         from importlib.metadata import entry_points
 
+        from ledger.commands.disk import disk
         from ledger.doctor import examine
 
         points = entry_points(group="mlledger.checks")
-        further = [] if quick else [point.load() for point in points]
+        further = [disk] if quick else [disk, *[point.load() for point in points]]
         findings = examine(home, quick=quick, further=further)
         rows = [finding.row() for finding in findings]
         worst = max((finding.exit for finding in findings), default=0)

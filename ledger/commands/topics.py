@@ -1,11 +1,14 @@
-"""``mlledger topic``: what the Kafka topics should be, are, and how they differ."""
+"""``mlledger topic``: Kafka topics as they should be and are; who needs what rights."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import Annotated
 
 import typer
+from typer import Option
 
+from ledger.errors import UsageError
 from ledger.options import HomeOption, JsonOption, OutputOption, chosen
 from ledger.output import Answer, emit, reporting
 
@@ -13,11 +16,12 @@ FINDING = 7
 
 
 def register(app: typer.Typer) -> None:
-    """Add ``topic plan | apply | check``."""
-    group = typer.Typer(help="Kafka topics: desired, created, compared.")
+    """Add ``topic plan | apply | check | rights``."""
+    group = typer.Typer(help="Kafka topics: desired, created, compared, allowed.")
     group.command("plan")(plan)
     group.command("apply")(apply)
     group.command("check")(check)
+    group.command("rights")(rights)
     app.add_typer(group, name="topic")
 
 
@@ -68,3 +72,33 @@ def check(
         rows = [asdict(drift) for drift in broker.check(load_config(home))]
         serious = any(row["severity"] == "error" for row in rows)
         emit(Answer("topic check", rows, exit=FINDING if serious else 0), form)
+
+
+def rights(
+    *,
+    role: Annotated[str, Option(help="one role; default all of them")] = "",
+    principal: Annotated[
+        str, Option(help="who has the role, such as User:CN=emitter; default User:ROLE")
+    ] = "",
+    home: HomeOption = None,
+    output: OutputOption = "table",
+    json: JsonOption = False,
+) -> None:
+    """Print the least that each role must be allowed on the cluster; touches nothing.
+
+    Each row ends with the arguments of Kafka's kafka-acls.sh that allow it. A worker is
+    sealer, projector, observer and emitter.
+    """
+    form = chosen(output, json=json)
+    with reporting("topic rights", form):
+        from ledger import broker_rights
+        from ledger.config import load_config
+
+        if role and role not in broker_rights.ROLES:
+            known = ", ".join(broker_rights.ROLES)
+            raise UsageError(f"--role: {role!r} is no role", hint=known)
+        rows = [
+            {**asdict(one), "allow": one.command(principal or f"User:{one.role}")}
+            for one in broker_rights.rights(load_config(home), role)
+        ]
+        emit(Answer("topic rights", rows), form)

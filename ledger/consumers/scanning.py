@@ -33,10 +33,7 @@ EVERY_US = 60_000_000
 """Microseconds between two scans of :func:`scan_if_due`."""
 MAX_READERS = 1_000
 """Rows of one look that are recorded at most; the rest is said to be cut."""
-BLIND_SPOTS = (
-    "share groups: they commit no offsets and show no members here",
-    "this ledger's own sealers and projections: they read without a group",
-)
+BLIND_SPOTS = ("this ledger's own sealers and projections: they read without a group",)
 _CUT = f"readers beyond the first {MAX_READERS} of a look"
 _SLACK = 0.9
 _log = logging.getLogger(__name__)

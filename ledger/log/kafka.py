@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from kafka import KafkaAdminClient, KafkaProducer
 from kafka.admin import OffsetSpec
-from kafka.errors import KafkaError, for_code
+from kafka.errors import KafkaError, UnknownTopicOrPartitionError, for_code
 
 from ledger.errors import LogUnavailableError
 from ledger.log import (
@@ -117,13 +117,9 @@ class KafkaLog(Log):
         check_partition(partition, partitions=self.partitions())
         at = topic_of(self._config, partition)
 
-        def ask(admin: KafkaAdminClient) -> bytes:
-            topic = admin.describe_topics([at.topic])[0]
-            if topic["error_code"]:
-                raise for_code(topic["error_code"])(at.topic)
-            return uuid.UUID(str(topic["topic_id"])).bytes
-
-        return self._asked(at, ask)
+        return self._asked(
+            at, lambda admin: uuid.UUID(str(_described(admin, at)["topic_id"])).bytes
+        )
 
     def partitions(self) -> int:
         """See :meth:`ledger.log.Log.partitions`."""
@@ -191,7 +187,7 @@ class KafkaLog(Log):
             try:
                 if self._admin is None:
                     self._admin = connect(KafkaAdminClient, self._config)
-                return ask(self._admin)
+                return _asked_of(self._admin, at, ask)
             except KafkaError as error:
                 self._drop_admin()
                 raise translate(error, at.topic) from error
@@ -200,3 +196,20 @@ class KafkaLog(Log):
         admin, self._admin = self._admin, None
         if admin is not None:
             admin.close()
+
+
+def _asked_of(
+    admin: KafkaAdminClient, at: TopicPartition, ask: Callable[[KafkaAdminClient], Any]
+) -> Any:
+    try:
+        return ask(admin)
+    except UnknownTopicOrPartitionError:
+        _described(admin, at)  # a topic that may not be seen is none that is absent
+        raise
+
+
+def _described(admin: KafkaAdminClient, at: TopicPartition) -> dict[str, Any]:
+    topic = admin.describe_topics([at.topic])[0]
+    if topic["error_code"]:
+        raise for_code(topic["error_code"])(at.topic)
+    return topic

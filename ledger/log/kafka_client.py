@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka import errors as kafka_errors
 from kafka.net.compat import KafkaNetClient
+from kafka.net.selector import NetworkSelector
 
 from ledger.errors import (
     ConfigurationError,
@@ -22,6 +23,8 @@ from ledger.errors import (
     NotAuthorisedError,
     TooLargeError,
 )
+from ledger.log.kafka_refusals import AwayError, RefusedError, WatchfulManager
+from ledger.log.kafka_security import INSTEAD, security
 from ledger.origins import CONTROL, MANIFEST, place_of
 
 if TYPE_CHECKING:
@@ -96,7 +99,8 @@ def settings(config: Config, client: type, **more: object) -> dict[str, Any]:
         more: further settings; they win.
 
     Raises:
-        ConfigurationError: an option is unknown to Kafka, or would break a promise.
+        ConfigurationError: an option is unknown to Kafka, or would break a promise; or
+            what ``[kafka]`` says cannot be used.
     """
     options = dict(config.log.options)
     known = {
@@ -111,9 +115,19 @@ def settings(config: Config, client: type, **more: object) -> dict[str, Any]:
             )
         if name not in known:
             raise ConfigurationError(f"log.options.{name}: kafka-python has no such")
+        if name in INSTEAD:
+            raise ConfigurationError(
+                f"log.options.{name}: a secret does not stand in the settings",
+                hint=f"set {INSTEAD[name]} to env:NAME, file:PATH or keyring:…",
+            )
+    secured = security(config)
+    if both := sorted(set(secured) & set(options)):
+        raise ConfigurationError(
+            f"log.options.{both[0]}: [kafka] says the same already", hint="drop it"
+        )
     if not config.log.bootstrap:
         raise ConfigurationError("log.bootstrap: is empty, expected host:port")
-    merged = {**_COMMON, **options, **more}
+    merged = {**_COMMON, **options, **secured, **more}
     chosen = {key: merged[key] for key in merged if key in client.DEFAULT_CONFIG}
     return {
         "bootstrap_servers": config.log.bootstrap.split(","),
@@ -129,21 +143,26 @@ def connect(kind: type[Client], config: Config, **more: Any) -> Client:
     reach a broker, so their network part is watched here and closed.
 
     Raises:
+        RefusedError: broker and client will not come together as things are.
         KafkaError: no broker answered in time.
     """
-    made: list[KafkaNetClient] = []
+    made: list[tuple[KafkaNetClient, WatchfulManager]] = []
 
-    def network(*arguments: Any, **named: Any) -> KafkaNetClient:
-        made.append(KafkaNetClient(*arguments, **named))
-        return made[-1]
+    def network(**named: Any) -> KafkaNetClient:
+        net = NetworkSelector(**named)
+        manager = WatchfulManager(net, ledger=config, **named)
+        made.append((KafkaNetClient(net=net, manager=manager), manager))
+        return made[-1][0]
 
     try:
         return kind(**settings(config, kind, **more), kafka_client=network)
-    except Exception:
-        for client in made:
+    except ConfigurationError as error:
+        raise RefusedError(error) from error
+    except Exception as error:
+        for client, _manager in made:
             client.close()
             client._net.stop(_STOP_MS)  # noqa: SLF001  no public way; version is pinned
-        raise
+        raise made[-1][1].failure(error) if made else error from error
 
 
 @contextmanager
@@ -161,16 +180,37 @@ def connected(config: Config) -> Generator[KafkaAdminClient]:
 
 def is_permanent(error: Exception) -> bool:
     """Whether sending the same bytes again would fail in the same way."""
-    return isinstance(error, _PERMANENT)
+    return isinstance(_unwrapped(error), (*_PERMANENT, RefusedError))
+
+
+def is_unauthorised(error: Exception) -> bool:
+    """Whether the user may not do it; a producer is of no use after such an error."""
+    return isinstance(_unwrapped(error), kafka_errors.AuthorizationError)
+
+
+def _unwrapped(error: Exception) -> Exception:
+    """Return the error that kafka-python's producer words into one without a kind."""
+    kind = kafka_errors.ClusterAuthorizationFailedError
+    is_worded = type(error) is kafka_errors.KafkaError and kind.__name__ in str(error)
+    return kind() if is_worded else error
 
 
 def translate(error: Exception, place: str) -> LedgerError:
     """Return this package's error for one of kafka-python's."""
+    if isinstance(error, RefusedError):
+        return error.known
+    if isinstance(error, AwayError):
+        return LogUnavailableError(f"{place}: {error.args[0]}", hint=error.hint)
+    if is_unauthorised(error):
+        return _not_allowed(_unwrapped(error), place)
     text = f"{place}: {type(error).__name__}: {error}"
-    if isinstance(error, _PERMANENT[:2]):
-        return TooLargeError(text)
     if is_permanent(error):
-        return NotAuthorisedError(text)
+        is_large = isinstance(error, _PERMANENT[:2])
+        return TooLargeError(text) if is_large else NotAuthorisedError(text)
+    return _of_evidence(error, place, text) or LogUnavailableError(text)
+
+
+def _of_evidence(error: Exception, place: str, text: str) -> LedgerError | None:
     if isinstance(error, kafka_errors.CorruptRecordError):
         return IntegrityError(text, place=place)
     if isinstance(error, kafka_errors.OffsetOutOfRangeError):
@@ -181,4 +221,13 @@ def translate(error: Exception, place: str) -> LedgerError:
             place=place,
             hint="create the ledger's topics with: mlledger topic apply",
         )
-    return LogUnavailableError(text)
+    return None
+
+
+def _not_allowed(error: Exception, place: str) -> NotAuthorisedError:
+    kind = type(error).__name__.removesuffix("Error")
+    return NotAuthorisedError(
+        f"{place}: the brokers' access control lists do not allow this ({kind})",
+        hint="what each role needs: mlledger topic rights; then the cluster's "
+        "administrator allows it",
+    )

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 from kafka import KafkaProducer, TopicPartition
 from kafka.admin import OffsetSpec
-from kafka.errors import KafkaError, for_code
+from kafka.errors import for_code
 
-from ledger.errors import LogUnavailableError
+from ledger.errors import LedgerError
 from ledger.log.kafka_client import (
     SAFE_PRODUCER,
     connect,
@@ -108,6 +108,6 @@ class KafkaPayloads:
         try:
             with connected(self._config) as admin:
                 admin.describe_cluster()
-        except (KafkaError, LogUnavailableError):
+        except LedgerError:
             return False
         return True

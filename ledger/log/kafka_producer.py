@@ -23,7 +23,8 @@ from kafka.errors import KafkaError
 from ledger import clock
 from ledger.errors import LogUnavailableError
 from ledger.log import Position
-from ledger.log.kafka_client import is_permanent, translate
+from ledger.log.kafka_client import is_permanent, is_unauthorised, translate
+from ledger.log.kafka_refusals import RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -114,9 +115,7 @@ class SafeProducer:
             if self._producer is not None:
                 close_producer(self._producer, timeout)
                 self._producer = None
-        with self._state:
-            left = list(self._pending)
-        for sent in left:
+        for sent in self._waiting():
             self._resolve(
                 sent, LogUnavailableError("closed before the broker acknowledged")
             )
@@ -154,7 +153,8 @@ class SafeProducer:
     def _failed(self, sent: _Sent, generation: int, error: Exception) -> None:
         if is_permanent(error):
             self._fail(sent, error)
-            return
+            if not is_unauthorised(error):
+                return  # the producer is none the worse for it
         with self._state:
             if generation != self._generation:
                 return  # of a producer that was replaced: the resend decides
@@ -216,14 +216,20 @@ class SafeProducer:
         try:
             self._producer = self._connect()
             self._resend()
+        except RefusedError as error:
+            # Who waits is told why, and sends again when that may have been mended.
+            for sent in self._waiting():
+                self._fail(sent, error)
         except KafkaError:
             # The broker is away; the watchdog tries again at its next round.
             self._broken = True
 
-    def _resend(self) -> None:
+    def _waiting(self) -> list[_Sent]:
         with self._state:
-            waiting = list(self._pending)
-        for sent in waiting:
+            return list(self._pending)
+
+    def _resend(self) -> None:
+        for sent in self._waiting():
             sent.since = clock.monotonic()
             self._hand_over(sent)
 

@@ -61,6 +61,9 @@ class Reader:
         except KafkaError as error:
             healthy = False
             raise translate(error, f"{at.topic} partition {at.partition}") from error
+        except LogUnavailableError:
+            healthy = False  # another consumer may come through, or be told why not
+            raise
         finally:
             self._give_back(consumer, bulk=bulk, healthy=healthy)
 

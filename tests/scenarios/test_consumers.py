@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.errors import KafkaError
 from kafka.structs import OffsetAndMetadata
 from typer.testing import CliRunner
 
@@ -29,6 +31,7 @@ from ledger.errors import LogUnavailableError, NotFoundError
 from ledger.events.base import Event
 from ledger.events.consumer import AccessObserved
 from ledger.log.kafka_client import connected
+from ledger.log.kafka_groups import HiddenGroupError, members_of
 from ledger.setup import initialise
 from projections.asking import Bounds
 from projections.columns import to_time
@@ -37,6 +40,7 @@ from projections.integrity import queries as questions
 from projections.integrity.queries import Consumer, consumer_coverage
 from tests.support.commands import application
 from tests.support.database import projected, record, with_database
+from tests.support.java_consumers import reading
 from tests.support.kafka import kafka_config
 from tests.support.ledger import make_ledger
 
@@ -65,7 +69,7 @@ class Topic:
         producer = KafkaProducer(bootstrap_servers=self.bootstrap)
         for number in range(count):
             producer.send(self.name, b"%d" % number, partition=0)
-        producer.flush(10)
+        producer.flush(60)
         producer.close()
 
     @contextmanager
@@ -99,6 +103,15 @@ class Topic:
         reader.commit({place: OffsetAndMetadata(offset, "", -1)})
         reader.close()
 
+    def wait_for(self, **groups: str) -> None:
+        """Wait until each of these groups, named with its type, has a reader."""
+        end = clock.monotonic() + 120
+        with connected(kafka_config(self.bootstrap)) as admin:
+            for group, kind in groups.items():
+                while not _reads(admin, group, kind, self.name):
+                    assert clock.monotonic() < end, f"nothing was seen of {group}"
+                    time.sleep(0.2)
+
     def read_without_a_group(self) -> int:
         """Read the whole topic by assignment; return how many records there were."""
         reader = KafkaConsumer(
@@ -112,6 +125,12 @@ class Topic:
                 break
         reader.close()
         return read
+
+
+def _reads(admin: Any, group: str, kind: str, topic: str) -> bool:
+    with suppress(HiddenGroupError, KafkaError):  # as long as groups are being loaded
+        return bool(members_of(admin, group, kind, topic))
+    return False
 
 
 @pytest.fixture
@@ -240,17 +259,27 @@ def home(tmp_path: Path, topic: Topic, tables_dsn: str) -> Path:
 def test_declared_stands_against_observed(home: Path, topic: Topic):
     channel = f"kafka.topic:{topic.name}"
     terms = ("--channel", channel, "--purpose", "prices")
-    for who in ("pricing", "dashboards"):
-        assert run(home, "consumer", "declare", "--consumer", who, *terms)[0] == 0
-    expired = ("--valid-from", "2020-01-01", "--valid-to", "2021-01-01")
-    run(home, "consumer", "declare", "--consumer", "nightly", *terms, *expired)
-
-    topic.produce()
-    topic.commit("nightly", 3)
-    with topic.member("pricing", "job-1"), topic.member("laptop", "ana"):
-        code, scanned = run(home, "consumer", "scan")
+    with reading(topic.bootstrap, topic.name):
+        for who in ("pricing", "dashboards", "modern"):
+            assert run(home, "consumer", "declare", "--consumer", who, *terms)[0] == 0
+        expired = ("--valid-from", "2020-01-01", "--valid-to", "2021-01-01")
+        run(home, "consumer", "declare", "--consumer", "nightly", *terms, *expired)
+        topic.produce()
+        topic.commit("nightly", 3)
+        topic.wait_for(modern="consumer", shared="share")
+        with topic.member("pricing", "job-1"), topic.member("laptop", "ana"):
+            code, scanned = run(home, "consumer", "scan")
     assert code == 0
     assert any("readers without a group" in text for text in scanned["warnings"])
+    assert not any("group modern" in text for text in scanned["warnings"])
+    members = [row for row in scanned["data"] if row["channel"] == "kafka.group"]
+    assert {
+        (row["consumer"], row["group_type"], row["client_id"]) for row in members
+    } >= {
+        ("pricing", "classic", "job-1"),
+        ("modern", "consumer", "modern-job"),
+        ("shared", "share", "shared-job"),
+    }
     assert run(home, "worker", "--once")[0] == 0
 
     code, answer = run(home, "consumer", "ls")
@@ -261,6 +290,8 @@ def test_declared_stands_against_observed(home: Path, topic: Topic):
         "dashboards": "declared, never seen",
         "nightly": "use without a declared contract: explanation needed",
         "laptop": "use without a declared contract: explanation needed",
+        "modern": "declared and seen",
+        "shared": "use without a declared contract: explanation needed",
     }
     seen = rows["laptop"]
     assert (seen["observations"], seen["undeclared"]) == (1, 1)
@@ -272,11 +303,11 @@ def test_declared_stands_against_observed(home: Path, topic: Topic):
     own, watched = sorted(
         answer["meta"]["coverage"], key=lambda row: row["resource"] == channel
     )
-    assert (own["consumers"], watched["consumers"]) == (0, 3)
-    assert (watched["broken"], watched["observations"]) == (0, 3)
+    assert (own["consumers"], watched["consumers"]) == (0, 5)
+    assert watched["broken"] == 0
 
     code, answer = run(home, "consumer", "undeclared", "--fail-on", "undeclared")
-    assert (code, sorted(by_name(answer))) == (7, ["laptop", "nightly"])
+    assert (code, sorted(by_name(answer))) == (7, ["laptop", "nightly", "shared"])
     assert run(home, "consumer", "undeclared")[0] == 0
 
     # A contract for the future neither hides nor explains what was seen before.

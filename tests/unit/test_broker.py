@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
+import json
+import re
 import subprocess
 import sys
 import time
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from zipfile import ZipFile
 
 import pytest
 from kafka import KafkaConsumer, TopicPartition
 
-from ledger import broker
-from ledger.config import Config, LogConfig
+from ledger import broker, key_stores
+from ledger.broker_rights import ROLES, rights
+from ledger.capture_settings import CaptureConfig
+from ledger.config import Config, KafkaConfig, LogConfig, parse_config
+from ledger.devkafka_jars import class_path
 from ledger.errors import (
     ConfigurationError,
     LogUnavailableError,
     MissingEvidenceError,
 )
-from ledger.log import open_log
+from ledger.log import group_messages, open_log
 from ledger.log.kafka import KafkaLog
 from ledger.log.kafka_client import connected
+from ledger.log.kafka_security import secret
 from tests.support.kafka import kafka_config
 
 if TYPE_CHECKING:
@@ -84,6 +91,74 @@ def test_an_option_that_would_break_a_promise_is_refused(option: str):
 def test_an_unknown_option_is_refused():
     with pytest.raises(ConfigurationError, match="buffer_memory"):
         KafkaLog(unreachable(buffer_memory=1))
+
+
+@pytest.mark.parametrize("option", ["sasl_plain_password", "ssl_password"])
+def test_a_secret_among_the_options_is_refused_and_not_printed(option: str):
+    with pytest.raises(ConfigurationError, match=option) as caught:
+        KafkaLog(unreachable(**{option: "hunter2"}))
+    assert "kafka." in caught.value.hint
+    assert "hunter2" not in str(caught.value) + caught.value.hint
+
+
+def test_the_same_setting_in_two_places_is_refused():
+    found = unreachable(security_protocol="SSL")
+    with pytest.raises(ConfigurationError, match=r"log\.options\.security_protocol"):
+        KafkaLog(replace(found, kafka=KafkaConfig(protocol="PLAINTEXT")))
+
+
+def test_a_secret_is_where_its_reference_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("BROKER_PASSWORD", "from the environment")
+    assert secret("x", "env:BROKER_PASSWORD", tmp_path) == "from the environment"
+    file = tmp_path / "password"
+    file.write_text("from a file\n")
+    file.chmod(0o644)
+    with pytest.raises(ConfigurationError, match="others can read it") as caught:
+        secret("kafka.password", "file:password", tmp_path)
+    assert caught.value.hint == f"chmod 600 {file}"
+    file.chmod(0o600)
+    assert secret("x", "file:password", tmp_path) == "from a file"
+    monkeypatch.setattr(key_stores, "read_keyring", lambda place: place.encode())
+    assert secret("x", "keyring:kafka/ana", tmp_path) == "kafka/ana"
+    for absent in ("env:NO_SUCH_NAME", "file:absent"):
+        with pytest.raises(ConfigurationError, match=r"kafka\.password"):
+            secret("kafka.password", absent, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("setting", "text"), [("ca", "no certificate"), ("certificate", "no key either")]
+)
+def test_a_file_that_is_no_certificate_is_named(
+    tmp_path: Path, setting: str, text: str
+):
+    file = tmp_path / "some.pem"
+    file.write_text(text)
+    file.chmod(0o600)
+    told = {"kafka": {"protocol": "SSL", setting: "some.pem"}}
+    kafka = parse_config(told, home=tmp_path).kafka
+    with pytest.raises(ConfigurationError, match=rf"kafka\.{setting}: .*some\.pem"):
+        KafkaLog(replace(unreachable(), home=tmp_path, kafka=kafka))
+
+
+def test_every_role_has_rights_on_topics_of_this_ledger_alone():
+    capture = CaptureConfig(vault_key="00" * 32)
+    log = LogConfig(kind="kafka", partitions=2, epochs={"p1": 1})
+    config = replace(unreachable(), name="acme", log=log, capture=capture)
+    found = rights(config)
+    assert {one.role for one in found} == set(ROLES)
+    topics = {one.name for one in found if one.resource == "topic"}
+    assert topics == {
+        *("acme.", "acme.control", "acme.manifest", "acme.events", "acme.payload"),
+        "acme.events.p1.e1",
+    }
+    writes = {(one.role, one.name) for one in found if one.operation == "write"}
+    assert {name for role, name in writes if role == "emitter"} == {
+        *("acme.events", "acme.events.p1.e1", "acme.payload")
+    }
+    deletes = {one.role for one in found if one.operation in {"delete", "alter"}}
+    assert deletes == {"trimmer", "vault"}
 
 
 @pytest.mark.kafka
@@ -174,7 +249,7 @@ def test_offsets_that_hold_a_transaction_marker_are_passed_over(kafka_bootstrap:
     foreign.init_transactions()
     foreign.begin_transaction()
     foreign.send(f"{config.name}.events", value=b"aborted", partition=0)
-    foreign.flush(10)
+    foreign.flush(60)
     foreign.abort_transaction()
     foreign.close()
     with closing(KafkaLog(config)) as log:
@@ -231,6 +306,38 @@ def test_a_group_less_reader_is_not_seen_and_the_answer_says_so(kafka_bootstrap:
         found = broker.readers_of(config, f"{config.name}.events")
     assert found.rows == ()
     assert any("without a group" in spot for spot in found.blind_spots)
+
+
+def test_the_messages_for_newer_groups_are_those_of_apache_kafka():
+    folder = Path(class_path().split(":")[1]).parent
+    (jar,) = folder.glob("kafka-clients-*.jar")
+    with ZipFile(jar) as kafkas:
+        for ours in sorted(Path(group_messages.__file__).parent.glob("*.json")):
+            text = kafkas.read(f"common/message/{ours.name}").decode()
+            theirs = json.loads(re.sub(r"(?m)(^|\s)//.*$", "", text))
+            mine = json.loads(ours.read_text())
+            newest = int(mine["validVersions"].split("-")[-1])
+            for fixed in ("apiKey", "type", "name", "flexibleVersions"):
+                assert mine[fixed] == theirs[fixed]
+            assert _fields(mine, newest) == _fields(theirs, newest), ours.name
+
+
+def _fields(message: dict[str, Any], newest: int) -> list[tuple[str, ...]]:
+    """Return name, type and versions of the fields up to a version, depth first."""
+    shared = {one["name"]: one["fields"] for one in message.get("commonStructs", [])}
+    found: list[tuple[str, ...]] = []
+
+    def add(fields: list[dict[str, Any]], place: str) -> None:
+        for one in fields:
+            if int(re.match(r"\d+", one["versions"])[0]) > newest:
+                continue
+            nullable = one.get("nullableVersions", "")
+            found.append((place + one["name"], one["type"], one["versions"], nullable))
+            inner = one.get("fields") or shared.get(one["type"].removeprefix("[]"), [])
+            add(inner, f"{place}{one['name']}.")
+
+    add(message["fields"], "")
+    return found
 
 
 def _committed(offset: int) -> object:

