@@ -59,7 +59,7 @@ def serve(lg: ledger.Ledger, folder: Path, deployed: dict[str, object]) -> None:
 
 def main() -> None:
     """Tell the story once."""
-    with TemporaryDirectory() as folder, ledger.init() as lg:
+    with TemporaryDirectory() as folder, ledger.init(actor="person:joe") as lg:
         deployed = train(lg, Path(folder))
         serve(lg, Path(folder), deployed)
         lg.flush()

@@ -18,6 +18,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -107,7 +108,7 @@ class Ledger(
         """
         from ledger.sdk.capture import switches
         from ledger.sdk.run import Run
-        from ledger.sdk.run_record import RunPlan
+        from ledger.sdk.run_plan import RunPlan
 
         chosen = switches(capture)
         plan = RunPlan(
@@ -177,6 +178,7 @@ def init(
     system: str | None = None,
     mode: str | None = None,
     quiet: bool | None = None,
+    actor: str | None = None,
 ) -> Ledger:
     """Return a client of a ledger home; connects to nothing.
 
@@ -192,6 +194,8 @@ def init(
         system: AI system that events belong to when nothing else is said.
         mode: fire, spool or strict; by default the home's.
         quiet: print no line at the end of a run; also ``MLLEDGER_QUIET=1``.
+        actor: who acts through a service, such as ``person:ana`` who started the
+            pipeline; by default ``MLLEDGER_ACTOR``. A claim, signed by the service.
 
     Raises:
         ConfigurationError: no ledger there, or no key for that identity.
@@ -227,6 +231,7 @@ def init(
         emitter_as=emitter_as,
         strict=chosen == "strict" or _is_on("MLLEDGER_STRICT"),
         system=system,
+        actor=actor or os.environ.get("MLLEDGER_ACTOR") or None,
         quiet=silent,
     )
     if rerun:  # what it registers is not recorded, and must not be remembered
@@ -242,4 +247,5 @@ def _ignore_in_git(config: Config) -> None:
     """Make git overlook the home, so that it never makes a work tree dirty."""
     path = config.home / ".gitignore"
     if not path.exists() and os.access(config.home, os.W_OK):
-        path.write_text("*\n", encoding="utf-8")
+        with contextlib.suppress(OSError):  # a full disk: a later client does it
+            path.write_text("*\n", encoding="utf-8")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import cast
 
 from ledger.drift import ColumnSketch, Difference, compare_all, sketch_table
+from ledger.drift.recording import MONITOR, measurements
 from ledger.sdk.changes import Moment, now_unless
 from ledger.sdk.handles import DatasetVersion, Deployment, Entry, RunStart
 from ledger.sdk.recorder import Recorder, Reference
@@ -71,7 +72,7 @@ class DriftVerbs(Recorder):
         window: Window,
         deployment: Deployment | None = None,
         dataset_version: DatasetVersion | None = None,
-        monitor: str = "drift",
+        monitor: str = MONITOR,
     ) -> list[Difference]:
         """Compare two tables column by column, and record each difference.
 
@@ -114,7 +115,7 @@ class DriftVerbs(Recorder):
         window: Window,
         deployment: Reference | None = None,
         dataset_version: Reference | None = None,
-        monitor: str = "drift",
+        monitor: str = MONITOR,
     ) -> None:
         """Record differences that were found, each as a measurement.
 
@@ -127,8 +128,7 @@ class DriftVerbs(Recorder):
             dataset_version: the dataset version that was looked at.
             monitor: name of the monitor in the plan.
         """
-        rows = {one.name: one.count + one.missing for one in current}
-        for one in found:
+        for fields in measurements(found, current):
             self.record(
                 "monitoring.measurement.recorded",
                 basis="derived",
@@ -136,17 +136,9 @@ class DriftVerbs(Recorder):
                 deployment=deployment,
                 dataset_version=dataset_version,
                 monitor=monitor,
-                metric=one.metric,
-                feature=one.column,
                 window_from=window[0],
                 window_to=window[1],
-                rows=rows.get(one.column, 0),
-                value=one.effect,
-                reference=0.0,
-                effect=one.effect,
-                p_value=one.p_value,
-                limit=one.limit,
-                breach=one.breach,
+                **fields,
             )
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ledger.blobs import Blobs
-from ledger.errors import NotAuthorisedError
+from ledger.errors import JournalError, NotAuthorisedError
 from ledger.sdk.cache import LocalCache
 from ledger.sdk.content import Content, content_of
 from ledger.sdk.faults import Faults
@@ -98,6 +98,7 @@ class Recorder:
         identity: that identity, such as ``service:local``.
         faults: failures of the SDK's own work.
         system: AI system that events belong to when nothing else is said.
+        actor: who acts through the client where it is a service; a claim.
         attested: deployment id → id of this process's newest attestation.
         capture: seals the payload of decisions.
     """
@@ -111,6 +112,7 @@ class Recorder:
         emitter_as: Callable[[str], Emitting],
         strict: bool = False,
         system: str | None = None,
+        actor: str | None = None,
         quiet: bool = False,
     ) -> None:
         self.config = config
@@ -118,6 +120,7 @@ class Recorder:
         self.identity = identity
         self.faults = Faults(strict=strict)
         self.system = system
+        self.actor = actor
         self.quiet = quiet
         self.attested: dict[bytes, bytes] = {}
         self._emitter_as = emitter_as
@@ -154,6 +157,7 @@ class Recorder:
             "system_id": (run.system if run else None) or self.system,
             "correlation_id": run.id if run else None,
             "traceparent": traceparent(),
+            "actor": None if via or is_person(self.identity) else self.actor,
         }
         cls: Any = event_class(event)
         merged = {**envelope, **{k: v for k, v in fields.items() if v is not None}}
@@ -235,15 +239,30 @@ class Recorder:
         return found
 
     def store(self, document: bytes) -> str:
-        """Keep a document in the home's blobs; returns its digest."""
-        return self._blobs.put(document) if self._blobs else content_of(document).digest
+        """Keep a document in the home's blobs; returns its digest; see :meth:`keep`."""
+        return self.keep(document)[0]
+
+    def keep(self, document: bytes | Path) -> tuple[str, str]:
+        """Keep a document; returns its digest, and why it was not kept or nothing.
+
+        Raises:
+            JournalError: in strict mode, the disk does not take it.
+            OSError: the file cannot be read.
+        """
+        if self._blobs is None:
+            return content_of(document).digest, ""
+        try:
+            return self._blobs.put(document), ""
+        except JournalError as error:
+            self.faults.note("document", error)
+            reason = getattr(error.__cause__, "strerror", None) or "not kept"
+            return content_of(document).digest, str(reason)
 
     def store_file(self, path: Path) -> tuple[str, int]:
-        """Keep a file's bytes in the home's blobs; returns digest and size."""
-        if self._blobs is None:
-            found = content_of(path)
-            return found.digest, found.size_bytes or 0
-        digest = self._blobs.put(path)
+        """Keep a file's bytes; returns digest and size; see :meth:`keep`."""
+        digest, missed = self.keep(path)
+        if self._blobs is None or missed:
+            return digest, path.stat().st_size
         return digest, self._blobs.size(digest)
 
     def kept(self, document: str | Path | bytes | None) -> str | None:

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from ledger.config import Config
     from ledger.events import Event
 
+REVIEW = "access.review"
+"""Field of the statement by which another person reviews an emergency."""
 PURPOSES = ("audit", "incident", "monitoring", "subject_rights", "validation")
 
 

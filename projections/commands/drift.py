@@ -17,6 +17,7 @@ from ledger.options import (
     chosen,
 )
 from ledger.output import Answer, emit, reporting
+from projections.commands.listing import emit_rows
 from projections.commands.opening import LimitOption, auditing, bounds, identifier
 
 if TYPE_CHECKING:
@@ -145,10 +146,10 @@ def windows(
             connection,
             model=model,
             deployment=identifier(deployment) if deployment else None,
-            limit=limit,
+            limit=limit + 1,
             bounds=bounds(as_of, known_as_of),
         )
-        rows = [
+        rows: list[dict[str, object]] = [
             {
                 "deployment_id": str(one.deployment_id),
                 "window_from": one.window_from.isoformat(),
@@ -160,7 +161,7 @@ def windows(
             }
             for one in found
         ]
-        emit(Answer("drift windows", rows), form)
+        emit_rows("drift windows", rows, form, limit=limit)
 
 
 def _record(home: Path | None, model: str, found: Drift) -> None:

@@ -10,7 +10,7 @@ from typer import Argument, Option
 
 from ledger.options import HomeOption, JsonOption, OutputOption, chosen
 from ledger.output import Answer, emit, format_id, format_time, reporting
-from projections.commands import vault_rules
+from projections.commands import vault_review, vault_rules
 from projections.commands.opening import identifier
 from projections.commands.vault_service import service
 
@@ -33,6 +33,7 @@ def register(app: typer.Typer) -> None:
     group.command("status")(status)
     group.command("expire")(expire)
     vault_rules.register(group)
+    vault_review.register(group)
     app.add_typer(group, name="vault")
     app.command("erase")(erase)
 
@@ -111,7 +112,10 @@ def show(
     output: OutputOption = "table",
     json: JsonOption = False,
 ) -> None:
-    """Print a decision's payload; who reads it, and what for, is recorded first."""
+    """Print a decision's payload; who reads it, and what for, is recorded first.
+
+    With --break-glass another person looks at it afterwards: ``vault review``.
+    """
     form = chosen(output, json=json)
     with reporting("vault show", form), service(home, reads=True, by=by) as running:
         from ledger.vault.reading import Reading

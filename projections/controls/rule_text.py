@@ -2,7 +2,8 @@
 
 Many rules ask first which deployments run, which versions somebody wants released, or
 where a version's data come from. Those parts stand once, in ``rules/include``, and a
-line ``-- include <name>`` in a rule's query is replaced by the file of that name.
+line ``-- include <name>`` in a rule's query is replaced by the file of that name; the
+line ``-- include <package>.<name>`` by what the questions of that package share.
 Around every query stands ``include/frame.sql``, which lets recorded exceptions count.
 """
 
@@ -14,11 +15,12 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, LiteralString, cast
 
 from ledger.errors import NotFoundError
+from projections.sql_files import shared
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
-_INCLUDE = re.compile(r"^-- include ([a-z_]+)$", re.MULTILINE)
+_INCLUDE = re.compile(r"^-- include (?:([a-z]+)\.)?([a-z_]+)$", re.MULTILINE)
 _QUERY = "-- include query"
 
 
@@ -40,8 +42,7 @@ def rule_text(rule: str) -> LiteralString:
     Raises:
         NotFoundError: there is no such rule, or no such include.
     """
-    text = _read(f"{rule}.sql")
-    query = _INCLUDE.sub(lambda found: _read(f"include/{found[1]}.sql"), text)
+    query = _whole(_read(f"{rule}.sql"))
     framed = _read("include/frame.sql").replace(_QUERY, query.removesuffix(";"))
     return cast("LiteralString", framed)
 
@@ -60,6 +61,17 @@ def rule_ids() -> list[str]:
     """Return the ids of all rules, sorted."""
     names = [file.name for file in rules_folder().iterdir()]
     return sorted(name.removesuffix(".sql") for name in names if name.endswith(".sql"))
+
+
+def _whole(text: str) -> str:
+    """Return a text with everything that it includes, and that this includes."""
+    return _INCLUDE.sub(lambda found: _included(found[1], found[2]), text)
+
+
+def _included(package: str | None, name: str) -> str:
+    if package is None:
+        return _whole(_read(f"include/{name}.sql"))
+    return shared(f"projections.{package}", name)
 
 
 def _read(name: str) -> str:

@@ -43,6 +43,7 @@ class Household(Stage):
         self.build = self.packages = self.configuration = 1
         self.counted_us, self.counted = begins_us, 0
         self._unknown: list[bytes] = []
+        self._opened = False
 
     def digest(self, what: str) -> str:
         """Return a digest; that of packages and settings changes with a release."""
@@ -118,6 +119,9 @@ class Household(Stage):
         self.tell("training_sketch")
         self.tell("latency")
         self.tell("observed")
+        if self._opened:
+            self._opened = False
+            self.tell("access_review")
         drifted = self._draw("drift") % 20 == 0
         value = 0.25 if drifted else 0.03
         self.tell("drift", value=value, breach=drifted)
@@ -125,7 +129,9 @@ class Household(Stage):
             self.tell("model_review", trigger="breach", next_due=self.now + 90 * DAY_US)
 
     def month(self) -> None:
-        """Build anew, measure the speed, repeat a training, review, count."""
+        """Build anew, open a payload in an emergency, review, count."""
+        self._opened = True
+        self.tell("opening")
         self.build += 1
         for step in ("program", "image"):
             self.tell(step)
@@ -197,7 +203,9 @@ class Household(Stage):
             self.tell(step, **(read if step == "read" else {}))
 
     def _release(self, *, approved: bool = True) -> None:
-        self.tell("release")
+        """Release; of every other model a pipeline does, and its author asks."""
+        piped = self.number % 2 == 1
+        self.tell("release", **({"signed_by": "service:ci"} if piped else {}))
         self.tell("request")
         if approved:
             self.tell("approval")

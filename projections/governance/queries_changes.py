@@ -95,6 +95,28 @@ class Access(Evidence):
     channel: str | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmergencyReading(Evidence):
+    """An opening of payload that its reader called an emergency.
+
+    Attributes:
+        review_id: what another person stated about it afterwards, or None.
+        reviewed_by: who signed that.
+        finding: what they found, where it is short; else the digest of a document.
+    """
+
+    principal: str
+    role: str | None
+    purpose: str | None
+    decision_id: UUID | None
+    reason: str | None
+    review_id: UUID | None
+    reviewed_by: str | None
+    reviewed_at: datetime | None
+    finding: str | None
+    document: str | None
+
+
 def corrections(
     connection: Connection,
     *,
@@ -179,5 +201,34 @@ def access_log(
         decisions=None if decisions is None else list(decisions),
         since=since,
         until=until,
+        limit=limit,
+    )
+
+
+def emergency_readings(
+    connection: Connection,
+    *,
+    event: UUID | None = None,
+    unreviewed: bool = False,
+    limit: int = 1_000,
+    bounds: Bounds = ALWAYS,
+) -> list[EmergencyReading]:
+    """Return which payloads were opened in an emergency, and who reviewed that.
+
+    Args:
+        connection: of any role.
+        event: this reading alone.
+        unreviewed: only those that no other person reviewed.
+        limit: at most so many.
+        bounds: which facts count.
+    """
+    return ask(
+        connection,
+        _PACKAGE,
+        "emergency_readings",
+        EmergencyReading,
+        bounds,
+        event=event,
+        open=unreviewed,
         limit=limit,
     )

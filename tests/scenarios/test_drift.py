@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,15 @@ import ledger
 from ledger.drift import ColumnSketch
 from ledger.emitter import EventRef
 from ledger.errors import NotFoundError
+from ledger.settings import DriftConfig
 from projections.cli import register
 from projections.columns import to_time
 from projections.controls.drift import drift_of, output_drift, sketches
+from projections.controls.drift_watch import DriftWatch
+from projections.database import Database
 from projections.golden.telling import Lived, Teller, micros
 from projections.golden.world import World, auditor, scripted_world
+from projections.worker import Worker
 from tests.support.postgres import fresh_database
 
 MODEL = "m-drift"
@@ -65,7 +70,7 @@ def _told(world: World) -> None:
         _, now = lg.log_sketch(live, model=MODEL, window=window)
         found = lg.measure_drift(before, now, model=MODEL, window=window)
         assert {one.column: one.breach for one in found} == {"age": True, "ward": False}
-        lg.flush(30)
+        assert lg.flush(60)
     run = world.named[f"run {MODEL} v1"].id
     for columns, of in _described(before, run, now, deployment):
         world.emit(
@@ -105,10 +110,75 @@ def test_each_column_is_a_measurement(world: World) -> None:
     with auditor(world.config) as connection:
         rows = connection.execute(
             "SELECT feature, metric, breach, rows FROM controls.measurement"
-            " WHERE model = %s ORDER BY feature",
+            " WHERE model = %s AND deployment_id IS NULL ORDER BY feature",
             (MODEL,),
         ).fetchall()
     assert rows == [("age", "wasserstein", True, 300), ("ward", "psi", False, 300)]
+
+
+def _refusing() -> Any:
+    raise AssertionError("nothing is to be emitted")
+
+
+def test_a_worker_records_drift_of_what_is_live_once_a_window(world: World) -> None:
+    said: list[str] = []
+    config = replace(world.config, drift=DriftConfig(every_hours=1))
+    for sealing in (world._worker, world._sealing):
+        sealing.disconnect()  # another process takes over for a while
+    with Worker(
+        config, watch=False, controls=True, once=True, say=said.append
+    ) as worker:
+        for _ in range(2):
+            worker.step()
+            assert worker.done["differences recorded"] == 2, "not due for an hour"
+    with auditor(world.config) as connection:
+        rows = connection.execute(
+            "SELECT feature, breach, system_id FROM controls.measurement"
+            " WHERE deployment_id IS NOT NULL AND monitor = 'drift' ORDER BY feature",
+        ).fetchall()
+    assert rows == [("age", True, "s-drift"), ("ward", False, "s-drift")]
+    with Database.open(config) as database:
+        again = DriftWatch(database, every_hours=1, say=said.append, at_once=True)
+        assert again.step(_refusing) == 0, "the tables say that it is done"
+    assert not said
+
+
+def test_drift_that_cannot_be_recorded_is_said_and_stops_nothing(
+    world: World,
+) -> None:
+    said: list[str] = []
+    away = Database("postgresql://127.0.0.1:1/none?connect_timeout=1")
+    watch = DriftWatch(away, every_hours=1, say=said.append, at_once=True)
+    assert watch.step(_refusing) == 0
+    assert watch.step(_refusing) == 0, "it waits before it tries again"
+    assert len(said) == 1
+    assert said[0].startswith("drift was not recorded: ")
+
+
+_ODD = """
+CREATE TEMP TABLE odd AS
+SELECT * FROM controls.sketch WHERE deployment_id IS NOT NULL LIMIT 1;
+UPDATE odd SET event_id = gen_random_uuid(), columns = '[{"name": 7}]',
+               window_to = window_to + interval '1 day';
+INSERT INTO controls.sketch SELECT * FROM odd;
+"""
+
+
+def test_statistics_that_cannot_be_compared_are_said_and_left(world: World) -> None:
+    said: list[str] = []
+    with (
+        Database.open(world.config) as database,
+        database.connect("owner", autocommit=True) as connection,
+    ):
+        connection.execute(_ODD)
+        watch = DriftWatch(database, every_hours=1, say=said.append, at_once=True)
+        assert watch.step(_refusing) == 0
+        connection.execute(
+            "DELETE FROM controls.sketch WHERE event_id IN (SELECT event_id FROM odd)"
+        )
+    assert [text.partition(":")[0] for text in said] == [
+        f"drift of {MODEL} was not recorded"
+    ]
 
 
 def test_answers_are_compared_from_the_decisions_alone(world: World) -> None:

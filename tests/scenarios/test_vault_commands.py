@@ -120,6 +120,31 @@ def test_holds_and_rules_by_command(config: Config):
     assert answer("vault", "status")["data"].get("kept", 0) == 0
 
 
+def test_an_emergency_is_reviewed_by_another_person(config: Config):
+    (made,) = (str(UUID(bytes=i)) for i in decide(config, ALICE))
+    for who in ("person:ana", "person:bela"):
+        answer("key", "new", who)
+    answer("worker", "--once")
+    answer("vault", "worker", "--once")
+    asked = ("vault", "show", made, "--purpose", "incident", "--by", "person:ana")
+    answer(*asked)
+    assert answer(*asked, "--break-glass", "to be stopped today")["exit"] == 0
+    answer("worker", "--once")
+    (reading,) = answer("vault", "readings", "--unreviewed")["data"]
+    assert (reading["principal"], reading["decision_id"]) == ("person:ana", made)
+    assert reading["reviewed_by"] is None
+    event, note = reading["event_id"], ("--note", "it was one")
+    for by in ("person:ana", "service:test", "bela"):
+        assert answer("vault", "review", event, "--by", by, *note)["exit"] == 2
+    assert answer("vault", "review", made, "--by", "person:bela", *note)["exit"] == 4
+    done = answer("vault", "review", event, "--by", "person:bela", *note)["data"]
+    answer("worker", "--once")
+    assert answer("vault", "readings", "--unreviewed")["data"] == []
+    (reading,) = answer("vault", "readings")["data"]
+    assert reading["review_id"] == done["event_id"]
+    assert (reading["reviewed_by"], reading["finding"]) == ("person:bela", "it was one")
+
+
 def test_the_vault_has_a_database_and_a_role_of_its_own(tables_dsn: str):
     with Database(tables_dsn) as database:
         database._prepare()

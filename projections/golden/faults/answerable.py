@@ -115,6 +115,24 @@ def _(w: Stage) -> None:
         w.on(12.6 + number / 16, "review", opened_at=None)
 
 
+@fault("break-glass-unreviewed")
+def _(w: Stage) -> None:
+    """A payload is opened as an emergency, and only who opened it looks at that."""
+    w.clean()
+    w.on(8, "opening")
+    itself = {"signed_by": "person:owner", "author": "person:owner"}
+    w.on(10, "access_review", **itself)
+
+
+@twin("break-glass-unreviewed")
+def _(w: Stage) -> None:
+    """Another person looks at it the week after; a later one may still wait."""
+    w.clean()
+    w.on(8, "opening")
+    w.on(13, "access_review")
+    w.on(16, "opening")
+
+
 def _control(w: Stage, *days: int) -> None:
     """Put a rule on the agenda, and the days on which it is checked."""
     rule, digest = w.name("rule"), w.digest("rule")

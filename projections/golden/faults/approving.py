@@ -39,6 +39,21 @@ def _(w: Stage) -> None:
     w.on(1.6, "approval", signed_by="person:author", meaning="authorship")
 
 
+_BY_PIPELINE = {"signed_by": "service:ci"}
+
+
+@fault("approval-second-person-unknown")
+def _(w: Stage) -> None:
+    """A pipeline signs all that is made, names nobody, and a person approves."""
+    w.clean(release=_BY_PIPELINE, request=None)
+
+
+@twin("approval-second-person-unknown")
+def _(w: Stage) -> None:
+    """A pipeline signs all that is made, and says who started it; another approves."""
+    w.clean(release={**_BY_PIPELINE, "actor": "person:author"}, request=None)
+
+
 @fault("approval-expired")
 def _(w: Stage) -> None:
     """The approval holds for two weeks, the release runs for three."""

@@ -9,9 +9,8 @@
 -- is that of the release; null when the object is no release. mandate_valid: a grant that
 -- names the gate held for the approver at the time of the decision; null when no grant
 -- names that gate, or tiers cannot be compared. approver_among_recorded_authors: yes, no
--- or unknown; authors are who signed the run, the model version, the release, its tests
--- or the request. It is unknown where no person is among them, or a service attests for
--- the approver. org_unit_differs compares units as registered; null where one is not.
+-- or unknown; include/recorded_authors.sql says which. org_unit_differs compares units as
+-- registered; null where one is not.
 -- Serves: 21 CFR 11.50; OSFI E-23; regulation question Q06.
 SELECT a.event_id, a.time, a.sealed_at, a.origin, a.leaf, a.idx, a.identity,
        a.object_id, a.gate, a.content_digest, a.decision, a.meaning, a.conditions,
@@ -22,9 +21,7 @@ SELECT a.event_id, a.time, a.sealed_at, a.origin, a.leaf, a.idx, a.identity,
        CASE WHEN w.units IS NULL OR p.unit IS NULL THEN NULL
             ELSE p.unit <> ALL (w.units) END AS org_unit_differs,
        p.line AS line_of_defence,
-       CASE WHEN a.identity = ANY (w.authors) THEN 'yes'
-            WHEN e.identity_kind = 'person' AND w.persons > 0 THEN 'no'
-            ELSE 'unknown' END AS approver_among_recorded_authors,
+       w.among AS approver_among_recorded_authors,
        x.revoked_at
   FROM (
        SELECT *
@@ -79,29 +76,7 @@ SELECT a.event_id, a.time, a.sealed_at, a.origin, a.leaf, a.idx, a.identity,
                  AND g.sealed_at <= coalesce(%(known_as_of)s::timestamptz, 'infinity')
               ) AS g
        ) AS m ON true
-  LEFT JOIN LATERAL (
-       SELECT array_agg(DISTINCT i.identity) AS authors,
-              count(*) FILTER (WHERE i.identity_kind = 'person') AS persons,
-              CASE WHEN bool_and(u.unit IS NOT NULL)
-                   THEN array_agg(DISTINCT u.unit) END AS units
-         FROM integrity.event AS i
-         LEFT JOIN LATERAL (
-              SELECT u.unit
-                FROM registry.principal AS u
-               WHERE u.principal = i.identity
-                 AND u.time <= coalesce(%(as_of)s::timestamptz, 'infinity')
-                 AND u.sealed_at <= coalesce(%(known_as_of)s::timestamptz, 'infinity')
-               ORDER BY u.time DESC, u.event_id DESC
-               LIMIT 1
-              ) AS u ON true
-        WHERE i.event_id = ANY (
-              ARRAY [r.event_id, v.event_id, v.run_id, a.request_id]
-              || ARRAY (SELECT t.event_id
-                          FROM lineage.evaluation AS t
-                         WHERE t.model_version_id = v.event_id))
-          AND i.time <= coalesce(%(as_of)s::timestamptz, 'infinity')
-          AND i.sealed_at <= coalesce(%(known_as_of)s::timestamptz, 'infinity')
-       ) AS w ON true
+-- include recorded_authors
   LEFT JOIN LATERAL (
        SELECT p.unit, p.line
          FROM registry.principal AS p

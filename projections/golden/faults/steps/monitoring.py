@@ -106,3 +106,33 @@ def model_review(w: Stage) -> Fields:
 def data_review(w: Stage) -> Fields:
     """A person looks at the data."""
     return _review(w, "data") | {"dataset": w.name("applications")}
+
+
+@step("governance.access.logged", "person:owner")
+def opening(w: Stage) -> Fields:
+    """The owner opens a payload and calls it an emergency."""
+    return {
+        "kind": "payload",
+        "principal": "person:owner",
+        "purpose": "incident",
+        "query": "vault show",
+        "rows": 1,
+        "payload_opened": True,
+        "decision": w.decisions[-1],
+        "break_glass": True,
+        "reason": "a decision must be taken back today",
+        "channel": "vault",
+        "basis": "observed",
+    }
+
+
+@step("governance.statement.recorded", "person:reviewer")
+def access_review(w: Stage) -> Fields:
+    """Another person looks whether it was one."""
+    return {
+        "author": "person:reviewer",
+        "field": "access.review",
+        "text": "it was one: the case was reopened the same day",
+        "in_reply_to": w.refs["opening"],
+        "basis": "stated",
+    }
