@@ -78,10 +78,16 @@ def schema_bytes(cls: type[Event]) -> bytes:
     return text.encode()
 
 
+# Classes whose id was asked for: to name these no other type need be loaded.
+_used: dict[bytes, type[Event]] = {}
+
+
 @cache
 def schema_id(cls: type[Event]) -> bytes:
     """Return the SHA-256 of the exact schema bytes."""
-    return hashlib.sha256(schema_bytes(cls)).digest()
+    identity = hashlib.sha256(schema_bytes(cls)).digest()
+    _used[identity] = cls
+    return identity
 
 
 @cache
@@ -103,7 +109,7 @@ def built_in_schemas(family: str = "") -> dict[bytes, bytes]:
 
 def class_of_schema(identity: bytes) -> type[Event] | None:
     """Return the event class with exactly this schema id, or None."""
-    return _class_ids("").get(identity)
+    return _used.get(identity) or _class_ids("").get(identity)
 
 
 def parse_schema(data: bytes) -> Schema:

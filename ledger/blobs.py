@@ -7,6 +7,7 @@ the digest, so a document that was altered on disk is never handed out.
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator
 from hashlib import sha256
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ledger.clock import random_bytes
-from ledger.errors import IntegrityError, NotFoundError
+from ledger.errors import IntegrityError, JournalError, NotFoundError
 
 _CHUNK = 1 << 20
 
@@ -35,6 +36,10 @@ class Blobs:
         Args:
             content: the bytes, a file's path, or a binary stream that is read to its
                 end. Read once, in pieces.
+
+        Raises:
+            JournalError: the folder is full or cannot be written; nothing was stored.
+            OSError: the content cannot be read.
         """
         if isinstance(content, bytes):
             return self._put_stream(BytesIO(content))
@@ -109,13 +114,26 @@ class Blobs:
         return self.folder / name[:2] / name[2:]
 
     def _put_stream(self, stream: BinaryIO) -> str:
+        source = _Source(stream)
+        try:
+            return self._write_and_settle(source)
+        except OSError as error:
+            if error is source.error:
+                raise
+            raise JournalError(
+                f"{self.folder}: {error.strerror}",
+                hint="the ledger's home must be writable and have space",
+            ) from error
+
+    def _write_and_settle(self, source: _Source) -> str:
         self.folder.mkdir(parents=True, mode=0o700, exist_ok=True)
         part = self.folder / f".part-{random_bytes(8).hex()}"
         try:
-            digest = _write(part, stream)
+            digest = _write(part, source)
             self._settle(part, digest)
         finally:
-            part.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # a read-only disk: it was never made
+                part.unlink(missing_ok=True)
         return digest
 
     def _settle(self, part: Path, digest: str) -> None:
@@ -137,7 +155,22 @@ class Blobs:
         return path
 
 
-def _write(part: Path, stream: BinaryIO) -> str:
+class _Source:
+    """What is read, so that its faults are told from those of the disk written to."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self.error: OSError | None = None
+        self._stream = stream
+
+    def read(self, size: int) -> bytes:
+        try:
+            return self._stream.read(size)
+        except OSError as error:
+            self.error = error
+            raise
+
+
+def _write(part: Path, stream: _Source) -> str:
     running = sha256()
     descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as target:

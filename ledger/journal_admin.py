@@ -245,6 +245,9 @@ class _Tables:
     def _read(self, path: Path) -> None:
         database = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=5.0)
         try:
+            tables = database.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            if tables[0] == 0:
+                return  # its process ended before it made any; all lies in the spool
             row = database.execute(
                 "SELECT identity, segment, offset FROM info"
             ).fetchone()

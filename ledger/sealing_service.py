@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Self
 
 from ledger.administration import operator_signer
 from ledger.errors import ConfigurationError
+from ledger.leftovers import Leftovers
 from ledger.log import open_log
 from ledger.public import PublicFolder
 from ledger.registration import register_schemas
@@ -57,7 +58,7 @@ class SealingService:
 
     Attributes:
         done: what was done since the start: leaves sealed, manifests, time tokens;
-            and entries refused, if there were any.
+            and entries refused and journals taken over, if there were any.
     """
 
     def __init__(
@@ -84,6 +85,7 @@ class SealingService:
         self._manifests: ManifestWriter | None = None
         self._tokens: TokenFetcher | None = None
         self._alarms: dict[str, str] = {}
+        self._leftovers = Leftovers(config, say=say)
         self.done = {"leaves sealed": 0, "manifests": 0, "time tokens": 0}
 
     def step(self) -> bool:
@@ -97,6 +99,7 @@ class SealingService:
         log = self.log()
         self._do_watch()
         if self._seal:
+            self._do_adopt()
             self._do_seal(log)
         return self.done != before
 
@@ -165,6 +168,12 @@ class SealingService:
         if self._manifests is not None and self._sealers is not None:
             self._manifests.write(facts)
             self._drain(self._sealers)
+
+    def _do_adopt(self) -> None:
+        """Send what ended processes left, so that this very step seals it."""
+        if taken := self._leftovers.step():
+            known = self.done.get("journals taken over", 0)
+            self.done["journals taken over"] = known + taken
 
     def _do_seal(self, log: Log) -> None:
         if self._sealers is None:

@@ -89,7 +89,7 @@ def remove_files(folder: Path, journal_id: bytes) -> None:
     for path in segments_of(folder, journal_id).values():
         path.unlink(missing_ok=True)
     base = journal_path(folder, journal_id)
-    for suffix in ("-wal", "-shm", ""):
+    for suffix in ("-wal", "-shm", "-journal", ""):
         base.with_name(base.name + suffix).unlink(missing_ok=True)
 
 

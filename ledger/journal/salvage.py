@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ledger.config import Config
     from ledger.journal.quarantine import Quarantine
 
-_SIDE_FILES = ("", "-wal", "-shm")
+_SIDE_FILES = ("", "-wal", "-shm", "-journal")
 
 
 def damage_of(path: Path) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from ledger.sdk.batches import LeftOutError
     from ledger.sdk.client import Ledger, init
     from ledger.sdk.content import Content
     from ledger.sdk.decisions import last_decision_id
@@ -41,6 +42,7 @@ __all__ = [
     "Evaluation",
     "Handle",
     "Ledger",
+    "LeftOutError",
     "ModelVersion",
     "Release",
     "Run",
@@ -52,6 +54,7 @@ __all__ = [
 _HANDLES = "ledger.sdk.handles"
 _HOMES = {
     "Content": "ledger.sdk.content",
+    "LeftOutError": "ledger.sdk.batches",
     "Ledger": "ledger.sdk.client",
     "Run": "ledger.sdk.run",
     "init": "ledger.sdk.client",

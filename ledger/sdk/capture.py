@@ -16,12 +16,12 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ledger.errors import ConfigurationError
+from ledger.errors import ConfigurationError, JournalError
 from ledger.sdk import host
 from ledger.sdk.content import content_of
 from ledger.sdk.faults import CaptureError, reason_of
 from ledger.sdk.git import Repository, code_folder
-from ledger.sdk.texts import fitting
+from ledger.sdk.texts import fitting, neutral
 from ledger.secrets import Redaction, merge, redact_arguments, redact_text
 
 ITEMS = (
@@ -43,7 +43,7 @@ ITEMS = (
 )
 MAX_DIFF = 5 << 20
 _T = TypeVar("_T")
-Store = Callable[[bytes], str]
+Store = Callable[[bytes], tuple[str, str]]
 
 
 def switches(
@@ -76,30 +76,50 @@ class Capture:
 
     Attributes:
         on: which items are wanted.
-        store: keeps a document and returns its digest.
+        store: keeps a document; returns its digest, and why it was not kept or "".
         notes: item → on, off, redacted, ``failed: …`` or ``digest only: …``.
         redactions: what was cut out, in any item.
+        missed: why the last document was not kept, or nothing.
     """
 
     on: Mapping[str, bool]
     store: Store
     notes: dict[str, str] = field(default_factory=dict[str, str])
     redactions: list[Redaction] = field(default_factory=list[Redaction])
+    missed: str = ""
 
     def item(self, name: str, collect: Callable[[], _T]) -> _T | None:
-        """Return what ``collect`` finds, or None when it is off or fails."""
+        """Return what ``collect`` finds, or None when it is off or fails.
+
+        Raises:
+            JournalError: in strict mode, the disk does not take a document.
+        """
         if not self.on[name]:
             self.notes[name] = "off"
             return None
         before = len(self.redactions)
         try:
             found = collect()
+        except JournalError:
+            raise
         except Exception as error:  # noqa: BLE001  noted in the record, never raised
-            self.notes[name] = f"failed: {reason_of(error)}"
+            self.notes[name] = neutral(f"failed: {reason_of(error)}")
             return None
+        if missed := self.take_missed():
+            self.notes[name] = neutral(f"digest only: {missed}")
         cut = len(self.redactions) > before
         self.notes.setdefault(name, "redacted" if cut else "on")
         return found
+
+    def keep(self, document: bytes) -> str:
+        """Keep a document and return its digest, also where only that is left."""
+        digest, self.missed = self.store(document)
+        return digest
+
+    def take_missed(self) -> str:
+        """Return why the last document was not kept, or nothing; forget it."""
+        missed, self.missed = self.missed, ""
+        return missed
 
     def text(self, name: str, text: str) -> str:
         """Return a text without secrets, and note what was cut."""
@@ -145,7 +165,7 @@ def capture_environment(capture: Capture) -> dict[str, Any]:
         "os", lambda: (fitting(platform.platform()), platform.machine())
     )
     cpu = capture.item("cpu", lambda: (host.cpu_model(), os.cpu_count()))
-    packages = capture.item("packages", host.packages_text)
+    packages = capture.item("packages", lambda: _packages(capture))
     return {
         "python": python or "",
         "implementation": platform.python_implementation() if python else "",
@@ -153,9 +173,15 @@ def capture_environment(capture: Capture) -> dict[str, Any]:
         "machine": system[1] if system else "",
         "cpu": cpu[0] if cpu else None,
         "cpu_count": cpu[1] if cpu else None,
-        "lock_digest": capture.store(packages.encode()) if packages else None,
-        "distributions": packages.count("\n") if packages else None,
+        "lock_digest": packages[0] if packages else None,
+        "distributions": packages[1] if packages else None,
     }
+
+
+def _packages(capture: Capture) -> tuple[str, int] | None:
+    """Return the digest of the list of distributions, and their number."""
+    text = host.packages_text()
+    return (capture.keep(text.encode()), text.count("\n")) if text else None
 
 
 class _Lazy:
@@ -189,7 +215,7 @@ def _diff(capture: Capture, repository: Repository) -> str | None:
     if not data:
         return None
     if len(data) <= MAX_DIFF:
-        return capture.store(data)
+        return capture.keep(data)
     capture.notes["diff"] = f"digest only: {len(data)} bytes are more than 5 MiB"
     return content_of(data).digest
 
@@ -205,4 +231,4 @@ def _entry_digest(capture: Capture) -> str:
     if data is None:
         raise CaptureError("no script and no notebook")
     text = capture.text("entry", data.decode("utf-8", "surrogateescape"))
-    return capture.store(text.encode("utf-8", "surrogateescape"))
+    return capture.keep(text.encode("utf-8", "surrogateescape"))

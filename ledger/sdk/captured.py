@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, cast
 
+from ledger.visible import visible
+
 
 class Captured(dict[str, str]):
     """Item → on, off, redacted, ``failed: …``; printed, it shows all that was taken."""
@@ -17,7 +19,7 @@ class Captured(dict[str, str]):
         lines = [f"{item}: {state}" for item, state in self.items()]
         for name, value in self.taken.items():
             lines += _told(name, value)
-        return "\n".join(lines)
+        return "\n".join(map(visible, lines))
 
 
 def _told(name: str, value: object) -> list[str]:

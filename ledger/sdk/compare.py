@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import PurePath
 from typing import Any
 
 _SHOWN = 4
@@ -23,8 +24,8 @@ def difference_line(
         outcome: completed, failed or aborted.
         seconds: how long it took.
         last: summary of the run before, None for the first.
-        this: summary of this run: ``parameters``, ``data``, ``code``, ``environment``
-            and ``metrics``, each a mapping of name to value.
+        this: summary of this run: ``parameters``, ``data``, ``code``, ``environment``,
+            ``metrics`` and ``outputs``, each a mapping of name to value.
     """
     head = f"mlledger: run {name} {outcome} in {seconds:.1f} s; "
     if last is None:
@@ -34,6 +35,10 @@ def difference_line(
         for section in ("parameters", "data", "code", "environment", "metrics")
         if (part := _section(section, last.get(section, {}), this.get(section, {})))
     ]
+    if "outputs" in last and (
+        part := _outputs(last["outputs"], this.get("outputs", {}))
+    ):
+        parts.append(part)  # what older versions remembered had none
     if not parts:
         return head + "nothing differs from the last run"
     return head + "since the last run: " + "; ".join(parts)
@@ -45,6 +50,55 @@ def _section(title: str, last: Mapping[str, Any], this: Mapping[str, Any]) -> st
         for key in sorted({*last, *this})
         if _differ(last.get(key), this.get(key))
     ]
+    return _listed(title, changes)
+
+
+def _outputs(last: Mapping[str, str], this: Mapping[str, str]) -> str:
+    """Compare outputs by name; one that took another name is set beside its like."""
+    gone = [name for name in last if name not in this]
+    new = [name for name in this if name not in last]
+    changes: list[str] = []
+    for before, after in _pairs(gone, new, last, this):
+        gone.remove(before)
+        new.remove(after)
+        if last[before] == this[after]:
+            changes.append(f"{before} is now called {after}")
+        else:
+            changes.append(
+                f"{before} {_short(last[before])} → {after} {_short(this[after])}"
+            )
+    both = [name for name in last if name in this and last[name] != this[name]]
+    names = sorted([*both, *gone, *new])
+    changes += [_change(name, last.get(name), this.get(name)) for name in names]
+    return _listed("outputs", changes)
+
+
+def _pairs(
+    gone: Sequence[str],
+    new: Sequence[str],
+    last: Mapping[str, str],
+    this: Mapping[str, str],
+) -> list[tuple[str, str]]:
+    """Return names of one thing: the same bytes, else all that is left of its kind."""
+    pairs: list[tuple[str, str]] = []
+    taken: set[str] = set()
+    for before in gone:
+        same = [name for name in new if this[name] == last[before]]
+        if after := next((name for name in same if name not in taken), None):
+            pairs.append((before, after))
+            taken |= {after}
+    rest = [name for name in gone if name not in {before for before, _ in pairs}]
+    free = [name for name in new if name not in taken]
+    for before in rest:
+        kind = PurePath(before).suffix
+        olds = [name for name in rest if PurePath(name).suffix == kind]
+        news = [name for name in free if PurePath(name).suffix == kind]
+        if len(olds) == len(news) == 1:
+            pairs.append((before, news[0]))
+    return pairs
+
+
+def _listed(title: str, changes: Sequence[str]) -> str:
     if not changes:
         return ""
     more = len(changes) - _SHOWN

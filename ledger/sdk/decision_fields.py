@@ -17,6 +17,15 @@ _MODES = frozenset(
 )
 _RECORDED_AS = {"reasons": "reason_codes", "replaces": "replaces_decision_id"}
 """What the verbs call otherwise than the event does."""
+_BLANK: dict[str, Any] = {
+    "id": bytes(16),
+    "time": 0,
+    "release": bytes(16),
+    "deployment": bytes(16),
+    "path": "unknown",
+    "mode": "unknown",
+    "reason_codes": list[str](),
+}
 
 
 @cache
@@ -94,8 +103,8 @@ def validated(fields: Mapping[str, Any]) -> DecisionRecorded:
     Raises:
         InvalidEventError: naming each field that does not fit, and what would.
     """
-    usual = {name: _usual(value) for name, value in fields.items()}
-    output = usual.get("output")
+    plain = {name: usual(value) for name, value in fields.items()}
+    output = plain.get("output")
     if isinstance(output, float):
         raise InvalidEventError(
             "prediction.decision.recorded: output: a number with a fraction, but the "
@@ -103,15 +112,26 @@ def validated(fields: Mapping[str, Any]) -> DecisionRecorded:
             hint="give its class or bucket: output=lambda r: 'high' if r > 0.5 else …",
         )
     if isinstance(output, (bool, int)):
-        usual["output"] = str(output)
-    codes = usual.get("reason_codes")
+        plain["output"] = str(output)
+    codes = plain.get("reason_codes")
     if isinstance(codes, (list, tuple)):
-        usual["reason_codes"] = [str(code) for code in cast("list[object]", codes)]
-    return decision_class().validated(usual)
+        plain["reason_codes"] = [str(code) for code in cast("list[object]", codes)]
+    return decision_class().validated(plain)
 
 
-def _usual(value: Any) -> Any:
-    """Turn numpy's scalars into Python's."""
+def check_alone(verb: str, value: object) -> None:
+    """Check one field of a decision by itself, under the name that the verbs use.
+
+    Raises:
+        InvalidEventError: it does not fit; the text says what would.
+    """
+    field = _RECORDED_AS.get(verb, verb)
+    found = reason_codes(value) if field == "reason_codes" else value
+    validated({**_BLANK, field: found})
+
+
+def usual(value: Any) -> Any:
+    """Return numpy's scalars as Python's, all else as it is."""
     item = getattr(value, "item", None)
     return item() if item is not None and getattr(value, "ndim", 1) == 0 else value
 

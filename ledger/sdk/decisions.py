@@ -7,13 +7,13 @@ the ordinary goes through the full check of the event type for a good error.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextvars import ContextVar
-from itertools import islice
 from typing import Any, TypeVar, cast
 
 from ledger.clock import new_id, now_us
 from ledger.errors import InvalidEventError
+from ledger.sdk.batches import LeftOutError, as_rows, chunks, refuse_no_row
 from ledger.sdk.decision_fields import (
     as_recorded,
     decision_class,
@@ -28,7 +28,6 @@ from ledger.sdk.recorder import Recorder
 
 F = TypeVar("F", bound=Callable[..., Any])
 _last: ContextVar[DecisionId | None] = ContextVar("mlledger_decision", default=None)
-_CHUNK = 4096
 
 
 def last_decision_id() -> DecisionId | None:
@@ -143,8 +142,9 @@ class DecisionVerbs(Recorder):
             shared: fields that all have in common: use, path, mode, caller.
 
         Raises:
-            InvalidEventError: a row does not fit; the text says which. The groups of
-                4,096 rows before its own are recorded, its own is not.
+            LeftOutError: rows do not fit, and are left out; the text names the first,
+                the error's ``rows`` all of them. All others are recorded.
+            InvalidEventError: columns differ in length; nothing was recorded.
         """
         loaded = attestation.id if attestation else self.attested.get(deployment.id)
         base: dict[str, Any] = {
@@ -156,9 +156,19 @@ class DecisionVerbs(Recorder):
             "attestation": loaded,
         }
         ids: list[DecisionId] = []
-        for chunk in _chunks(_as_rows(rows)):
-            encoded = [self._encoded(base, row, ids) for row in chunk]
+        left_out: dict[int, InvalidEventError] = {}
+        for chunk in chunks(as_rows(rows)):
+            encoded: list[tuple[bytes, bytes]] = []
+            for row in chunk:
+                try:
+                    made, event = self._encoded(base, row)
+                    encoded.append(event)
+                    ids.append(made)
+                except InvalidEventError as error:
+                    left_out[len(ids) + len(left_out)] = error
             self.emitter.emit_many(encoded)
+        if left_out:
+            raise LeftOutError(left_out, ids)
         return ids
 
     def decision(  # noqa: PLR0913  one keyword a field
@@ -181,13 +191,16 @@ class DecisionVerbs(Recorder):
         """Decorate a function or coroutine function whose results are decisions.
 
         The function keeps its name, signature and result. What it raises goes on
-        unchanged, and nothing is recorded, for no decision was made. A record that
-        fails is counted and logged once; in strict mode it is raised.
+        unchanged, and nothing is recorded, for no decision was made. A field that does
+        not fit stays empty; it, and a record that fails, is counted and logged once,
+        and raised in strict mode.
 
         Args:
             deployment: what answers; a callable where it changes while the process
                 lives.
-            output: result → class or bucket.
+            output: result → class or bucket, None for none. By default the result
+                itself where it is a class: a flag, a whole number below 100, or a
+                short label (:func:`ledger.sdk.answers.class_of`).
             adverse: result → whether it is to the person's disadvantage.
             reasons: result → reason codes.
             case_id: the function's own arguments → 16 random bytes of the case.
@@ -233,51 +246,24 @@ class DecisionVerbs(Recorder):
             self.emitter.emit_encoded(decision_class(), fields)
 
     def _encoded(
-        self, base: Mapping[str, Any], row: Mapping[str, Any], ids: list[DecisionId]
-    ) -> tuple[bytes, bytes]:
+        self, base: Mapping[str, Any], row: Mapping[str, Any]
+    ) -> tuple[DecisionId, tuple[bytes, bytes]]:
         from ledger.codec import encode_fields
+        from ledger.entry import MAX_EVENT
         from ledger.payload.pairs import pair
 
+        refuse_no_row(row)
         made = DecisionId(row.get("id") or new_id())
         given: dict[str, Any] = {"time": now_us(), **base, **row, "id": made}
         subject, features, exact, capture = (given.pop(n, None) for n in FIELDS)
         answer = given.get("output") if exact is None else exact
         said = Said(subject, features, answer, capture)
-        try:
-            fields = as_recorded(given)
-            fields["payload_commitment"], sealed = self.capture.envelope(fields, said)
-            if not is_ordinary(fields):
-                fields = dict(validated(fields))
-            body = encode_fields(decision_class(), fields)
-        except InvalidEventError as error:
-            text = f"row {len(ids)}: {error}"
-            raise InvalidEventError(text, hint=error.hint) from error
-        ids.append(made)
+        fields = as_recorded(given)
+        fields["payload_commitment"], sealed = self.capture.envelope(fields, said)
+        if not is_ordinary(fields):
+            fields = dict(validated(fields))
+        body = encode_fields(decision_class(), fields)
+        if len(body) > MAX_EVENT:
+            raise InvalidEventError(f"{len(body)} bytes; an event holds {MAX_EVENT}")
         known_as = decision_schema()
-        return pair(known_as, body, sealed) if sealed else (known_as, body)
-
-
-def _as_rows(
-    rows: Iterable[Mapping[str, Any]] | Mapping[str, Sequence[Any]],
-) -> Iterator[Mapping[str, Any]]:
-    if not isinstance(rows, Mapping):
-        yield from rows
-        return
-    columns = cast("Mapping[str, Sequence[Any]]", rows)
-    lists = [_plain_list(column) for column in columns.values()]
-    if len({len(column) for column in lists}) > 1:
-        raise InvalidEventError("columns of decisions differ in length")
-    names = list(columns)
-    for values in zip(*lists, strict=True):
-        yield dict(zip(names, values, strict=True))
-
-
-def _plain_list(column: Any) -> list[Any]:
-    """Return Python values; arrays and series know how to give them."""
-    tolist = getattr(column, "tolist", None)
-    return list(column) if tolist is None else tolist()
-
-
-def _chunks(rows: Iterator[Mapping[str, Any]]) -> Iterator[list[Mapping[str, Any]]]:
-    while chunk := list(islice(rows, _CHUNK)):
-        yield chunk
+        return made, pair(known_as, body, sealed) if sealed else (known_as, body)

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from ledger import clock
 from ledger.errors import InvalidEventError
+from ledger.sdk.answers import ADVICE, class_of
+from ledger.sdk.decision_fields import check_alone
 from ledger.sdk.payloads import FIELDS, UncapturedError
 
 if TYPE_CHECKING:
@@ -24,6 +26,18 @@ _UNFIT = (
     (inspect.isasyncgenfunction, "an asynchronous generator: it gives many values"),
     (inspect.isclass, "a class: decorate the method that decides"),
 )
+
+_EMPTY: dict[str, Any] = {
+    "output": None,
+    "adverse": None,
+    "reasons": (),
+    "case_id": None,
+    "use": None,
+    "caller": None,
+    "path": "unknown",
+    "mode": "unknown",
+}
+"""Fields that a decision can do without, and what then stands in their place."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,23 +68,25 @@ class Describe:
         """Return what one result says, as arguments of ``log_decision``.
 
         A function of the user's that raises loses its own field, never the decision:
-        ``note`` is told, and the field stays empty.
+        ``note`` is told, and the field stays empty. Without ``output`` a plain answer
+        is its own class.
         """
 
-        def told(tell: Callable[[Any], Any] | None, about: Any) -> Any:
+        def told(tell: Callable[..., Any] | None, *about: Any, **more: Any) -> Any:
             try:
-                return tell(about) if tell else None
+                return tell(*about, **more) if tell else None
             except Exception as error:  # noqa: BLE001  told to note, raised when strict
                 note("decision field", error)
                 return None
 
         place, path = self.deployment, self.path
+        reasons = told(self.reasons, result)
         return {
             "deployment": place() if callable(place) else place,
-            "output": told(self.output, result),
+            "output": told(self.output or class_of, result),
             "adverse": told(self.adverse, result),
-            "reasons": told(self.reasons, result) or (),
-            "case_id": self.case_id(*args, **kwargs) if self.case_id else None,
+            "reasons": () if reasons is None else reasons,
+            "case_id": told(self.case_id, *args, **kwargs),
             "path": (told(path, result) or "unknown") if callable(path) else path,
             "use": self.use,
             "mode": self.mode,
@@ -122,8 +138,10 @@ class _Recording:
     def __init__(self, client: DecisionVerbs, describe: Describe) -> None:
         self._client = client
         self._describe = describe
+        self._name = ""
 
     def around(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        self._name = str(getattr(function, "__name__", "a function"))
         if inspect.iscoroutinefunction(function):
 
             @wraps(function)
@@ -178,18 +196,43 @@ class _Recording:
             fields = self._describe.fields(
                 result, args, kwargs, self._client.faults.note
             )
+            if self._describe.output is None and fields["output"] is None:
+                self._advise(result)
             self._record(fields, latency)
         except Exception as error:  # noqa: BLE001  counted and logged, or raised when strict
             self._client.faults.note("decision", error)
 
+    def _advise(self, result: object) -> None:
+        if result is not None:
+            kind = type(result).__name__
+            self._client.faults.advise(ADVICE, self._name, kind)
+
     def _record(self, fields: Mapping[str, Any], latency: int) -> None:
-        """Record a decision; without its payload rather than not at all."""
+        """Record a decision; without what does not fit rather than not at all."""
+        log, note = self._client.log_decision, self._client.faults.note
         try:
-            self._client.log_decision(latency_us=latency, **fields)
+            log(latency_us=latency, **fields)
         except UncapturedError as error:
-            self._client.faults.note("payload", error)
-            plain = _without_payload(fields)
-            self._client.log_decision(latency_us=latency, **plain)
+            note("payload", error)
+            log(latency_us=latency, **_without_payload(fields))
+        except InvalidEventError:
+            misfits = _misfits(fields)
+            if not misfits:
+                raise  # it is none of the fields that can be empty
+            for problem in misfits.values():
+                note("decision field", problem)
+            log(latency_us=latency, **{**fields, **{n: _EMPTY[n] for n in misfits}})
+
+
+def _misfits(fields: Mapping[str, Any]) -> dict[str, InvalidEventError]:
+    """Return the fields that do not fit and can be empty, with the reason."""
+    found: dict[str, InvalidEventError] = {}
+    for name in _EMPTY:
+        try:
+            check_alone(name, fields[name])
+        except InvalidEventError as error:
+            found[name] = error
+    return found
 
 
 def _without_payload(fields: Mapping[str, Any]) -> dict[str, Any]:

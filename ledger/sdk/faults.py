@@ -12,6 +12,7 @@ import threading
 from collections import Counter
 
 from ledger.errors import LedgerError
+from ledger.sdk.texts import neutral
 
 _log = logging.getLogger("ledger.sdk")
 
@@ -36,6 +37,7 @@ class Faults:
         self.last = ""
         self.raised = 0
         self._counts: Counter[str] = Counter()
+        self._advised: set[tuple[str, tuple[str, ...]]] = set()
         self._lock = threading.Lock()
 
     def note(self, what: str, error: Exception, *, name: str = "") -> str:
@@ -48,7 +50,7 @@ class Faults:
         """
         if self.strict:
             raise error
-        reason = reason_of(error)
+        reason = neutral(reason_of(error))
         with self._lock:
             self._counts[what] += 1
             first = self._counts[what] == 1
@@ -56,10 +58,23 @@ class Faults:
         if first:
             _log.warning(
                 "mlledger: %s was not recorded: %s (logged once; see stats())",
-                f"{what} {name}" if name else what,
-                _told(error),
+                neutral(f"{what} {name}" if name else what),
+                neutral(_told(error), 2048),
             )
         return reason
+
+    def advise(self, text: str, *facts: str) -> None:
+        """Log advice, once for each text; that is no failure.
+
+        Args:
+            text: with a ``%s`` for each fact.
+            facts: short, without personal data.
+        """
+        with self._lock:
+            first = (text, facts) not in self._advised
+            self._advised.add((text, facts))
+        if first:
+            _log.warning(f"mlledger: {text} (said once)", *map(neutral, facts))
 
     def note_raised(self) -> None:
         """Count a decorated function that raised; that is no failure of ours."""

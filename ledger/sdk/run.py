@@ -16,7 +16,7 @@ from ledger import clock
 from ledger.errors import ConflictError, InvalidEventError
 from ledger.sdk.faults import reason_of
 from ledger.sdk.recorder import Running, current_run
-from ledger.sdk.run_record import RunPlan, RunRecord
+from ledger.sdk.run_record import RunRecord
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ledger.sdk.client import Ledger
     from ledger.sdk.content import Content
     from ledger.sdk.handles import DatasetVersion, ModelVersion, RunStart
+    from ledger.sdk.run_plan import RunPlan
 
 _T = TypeVar("_T")
 

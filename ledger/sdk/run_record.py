@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from ledger import clock
 from ledger.errors import InvalidEventError
@@ -20,41 +19,17 @@ from ledger.sdk.git import code_folder
 from ledger.sdk.handles import DatasetVersion, RunStart
 from ledger.sdk.host import resources
 from ledger.sdk.rerun import DERIVED_FROM, derived_from, thread_counts
-from ledger.sdk.texts import fitting, text_values
-from ledger.sdk.updates import Updates
+from ledger.sdk.run_events import RunEvents
+from ledger.sdk.run_plan import RunPlan, Summary, metric_of, seed_of, step_of
+from ledger.sdk.texts import Texts, neutral, texts_of
+from ledger.visible import visible
 
 if TYPE_CHECKING:
     from ledger.sdk.content import Content
-    from ledger.sdk.recorder import Recorder, Reference, Running
+    from ledger.sdk.recorder import Recorder, Running
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunPlan:
-    """What a run is started with; see :meth:`ledger.sdk.Ledger.training_run`."""
-
-    name: str
-    step: str
-    system: str | None
-    parameters: Mapping[str, object]
-    seeds: Mapping[str, int]
-    capture: Mapping[str, bool]
-    code: Path | None
-    summary: bool
-
-
-@dataclass(slots=True)
-class Summary:
-    """What a run was told, to be compared with the next run of its name."""
-
-    parameters: dict[str, str] = field(default_factory=dict[str, str])
-    data: dict[str, str] = field(default_factory=dict[str, str])
-    code: dict[str, object] = field(default_factory=dict[str, object])
-    environment: dict[str, object] = field(default_factory=dict[str, object])
-    metrics: dict[str, float] = field(default_factory=dict[str, float])
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return plain values."""
-        return {name: getattr(self, name) for name in self.__slots__}
+OUTCOMES = ("completed", "failed", "aborted")
 
 
 class RunRecord:
@@ -65,26 +40,21 @@ class RunRecord:
     """
 
     def __init__(self, client: Recorder, plan: RunPlan) -> None:
-        self.capture = Capture(plan.capture, client.store)
+        self.capture = Capture(plan.capture, client.keep)
+        self._events = RunEvents(client, self.capture, plan.system)
         self._client = client
         self._plan = plan
-        self._updates = Updates()
         self._summary = Summary()
-        self._id = b""
         self._inputs = 0
         self._outputs: list[dict[str, Any]] = []
         self._started: dict[str, Any] = {}
+        self._unfit: dict[str, Mapping[str, Exception]] = {}
 
     def begin(self, parent: Running | None) -> RunStart:
         """Record the start and return its reference."""
         fields = self._started = self._start_fields()
-        self._id = clock.new_id()
-        made = self._tell(
-            "pipeline.run.started",
-            id=self._id,
-            parent=parent.id if parent else None,
-            **fields,
-        )
+        self._events.id = clock.new_id()
+        made = self._events.start({"parent": parent.id if parent else None, **fields})
         self._note_origin()
         lock: str | None = fields["environment"]["lock_digest"]
         return RunStart(
@@ -103,35 +73,51 @@ class RunRecord:
         }
         return Captured(self.capture.notes, taken)
 
+    def fail(self, what: str, reason: str) -> None:
+        """Note that something could not be recorded."""
+        self._events.fail(what, reason)
+
+    def send(self, *, due_only: bool) -> None:
+        """Record the reports that wait."""
+        self._events.send(due_only=due_only)
+
     def add_parameters(self, parameters: Mapping[str, object]) -> None:
         """Report parameters."""
-        texts, cuts = text_values(
-            parameters, where="parameters", store=self._client.store
-        )
-        self.capture.redactions.extend(cuts)
-        if cuts:
+        texts = self._texts("parameters", parameters)
+        self.capture.redactions.extend(texts.cuts)
+        if texts.cuts:
             self.capture.notes["parameters"] = "redacted"
-        self._summary.parameters.update(texts)
-        self._updates.add(parameters=texts)
-        self.send(due_only=True)
+        self._summary.parameters.update(texts.fit)
+        self._events.updates.add(parameters=texts.fit)
+        self._events.send(due_only=True)
+        self._events.leave_out("parameters", texts.left_out)
 
     def add_metrics(self, metrics: Mapping[str, float], step: int | None) -> None:
         """Report metrics."""
-        now = clock.now_us()
-        values = {name: _number(name, value) for name, value in metrics.items()}
-        rows = [
-            {"name": name, "value": value, "step": step, "time": now}
-            for name, value in values.items()
-        ]
-        self._summary.metrics.update(values)
-        self._updates.add(metrics=rows)
-        self.send(due_only=True)
+        now, rows = clock.now_us(), list[dict[str, Any]]()
+        bad: dict[str, Exception] = {}
+        try:
+            at = step_of(step)
+        except InvalidEventError as error:
+            at, bad["step"] = None, error
+        for given, found in metrics.items():
+            try:
+                name, value = metric_of(given, found)
+            except InvalidEventError as error:
+                bad[neutral(str(given), 200)] = error
+                continue
+            rows.append({"name": name, "value": value, "step": at, "time": now})
+            self._summary.metrics[name] = value
+        self._events.updates.add(metrics=rows)
+        self._events.send(due_only=True)
+        self._events.leave_out("metrics", bad)
 
     def add_tags(self, tags: Mapping[str, object]) -> None:
         """Report tags."""
-        texts, _ = text_values(tags, where="tags", store=self._client.store)
-        self._updates.add(tags=texts)
-        self.send(due_only=True)
+        texts = self._texts("tags", tags)
+        self._events.updates.add(tags=texts.fit)
+        self._events.send(due_only=True)
+        self._events.leave_out("tags", texts.left_out)
 
     def add_input(
         self,
@@ -143,12 +129,13 @@ class RunRecord:
     ) -> Content:
         """Record an input by what it holds."""
         content = self._client.content(data)
+        name, role = neutral(name) or "input", neutral(role) or "unknown"
         rank, self._inputs = self._inputs, self._inputs + 1
         if version is not None and version.content != content.digest:
-            self.fail(f"input.{name}", f"differs from {version.content}")
+            self._events.fail(f"input.{name}", f"differs from {version.content}")
             dataset, version = dataset or version.dataset, None
         self._summary.data[name] = content.digest
-        self._tell(
+        self._events.tell(
             "pipeline.input.read",
             name=name,
             role=role,
@@ -159,16 +146,18 @@ class RunRecord:
             bytes_read=content.size_bytes,
             rows=content.rows,
             rank=rank,
-            run=self._id,
+            run=self._events.id,
         )
         return content
 
     def add_output(self, artifact: str | Path | bytes, name: str) -> Content:
         """Note an output; outputs are recorded with the outcome."""
         content = self._client.content(artifact, cached=False)
+        name = neutral(name) or "output"
+        self._summary.outputs[name] = content.digest
         self._outputs.append(
             {
-                "name": fitting(name),
+                "name": name,
                 "digest": content.digest,
                 "scheme": content.scheme,
                 "size_bytes": content.size_bytes,
@@ -180,29 +169,26 @@ class RunRecord:
         """Tell whether an output with that content was noted."""
         return any(item["digest"] == digest for item in self._outputs)
 
-    def fail(self, what: str, reason: str) -> None:
-        """Note that something could not be recorded."""
-        note = fitting(f"failed: {reason}")
-        self.capture.notes[what] = note
-        self._updates.add(tags={fitting(f"capture.{what}"): note})
-
-    def send(self, *, due_only: bool) -> None:
-        """Record the reports that wait."""
-        fields = self._updates.take(clock.monotonic(), due_only=due_only)
-        if fields is not None:
-            self._tell("pipeline.run.updated", run=self._id, **fields)
-
     def finish(self, outcome: str, error: str | None, seconds: float) -> None:
-        """Record what waits, then the outcome."""
-        self.send(due_only=False)
-        self._tell(
-            "pipeline.run.ended",
-            run=self._id,
-            outcome=outcome,
-            outputs=self._outputs,
-            compute={"wall_us": int(seconds * 1_000_000), **resources()},
-            error=error,
-        )
+        """Record what waits, then the outcome, whatever became of the rest."""
+        problem: Exception | None = None
+        if outcome not in OUTCOMES:
+            problem = InvalidEventError(f"none of {', '.join(OUTCOMES)}")
+            self._events.fail("outcome", f"{neutral(outcome, 40)}: {problem}")
+            outcome = "unknown"
+        for _ in range(2):  # the second tells of what the first had to leave out
+            try:
+                self._events.send(due_only=False)
+            except Exception as failed:  # noqa: BLE001  raised below
+                problem = failed
+        ended = {
+            "outcome": outcome,
+            "compute": {"wall_us": int(seconds * 1_000_000), **resources()},
+            "error": neutral(error) if error else None,
+        }
+        self._events.end(self._outputs, ended)
+        if problem is not None:
+            raise problem
 
     def summarise(self, outcome: str, seconds: float) -> None:
         """Say on stderr what differs from the last run, and remember this one."""
@@ -219,14 +205,16 @@ class RunRecord:
         )
         cache.keep_run(self._plan.name, this)
         if self._plan.summary:
-            sys.stderr.write(line + "\n")
+            sys.stderr.write(visible(line) + "\n")
 
     def _start_fields(self) -> dict[str, Any]:
         plan, capture = self._plan, self.capture
         code = capture_code(capture, plan.code)
         environment = capture_environment(capture)
-        seeds = capture.item("seeds", lambda: all_seeds(plan.seeds, os.environ)) or {}
+        seeds = capture.item("seeds", self._seeds) or {}
         parameters = capture.item("parameters", self._parameters) or {}
+        for kind, items in self._unfit.items():
+            self._events.leave_out(kind, items)
         for item in ("metrics", "inputs", "outputs"):
             capture.notes[item] = "on" if plan.capture[item] else "off"
         self._summary.parameters.update(parameters)
@@ -255,42 +243,38 @@ class RunRecord:
             )
             origin = derived_from(os.environ, folder)
             if self._client.cache:
-                self._client.cache.keep_place(f"code/{self._id.hex()}", folder)
-                self._client.cache.keep_place(f"cwd/{self._id.hex()}", Path.cwd())
+                self._client.cache.keep_place(f"code/{self._events.id.hex()}", folder)
+                self._client.cache.keep_place(
+                    f"cwd/{self._events.id.hex()}", Path.cwd()
+                )
         except (OSError, UnicodeDecodeError) as error:
-            self.fail("origin", reason_of(error))
+            self._events.fail("origin", reason_of(error))
             return
         tags = {DERIVED_FROM: origin} if origin else {}
-        self._updates.add(tags=tags | thread_counts(os.environ))
+        self._events.updates.add(tags=tags | thread_counts(os.environ))
 
     def _parameters(self) -> dict[str, str]:
-        texts, cuts = text_values(
-            self._plan.parameters, where="parameters", store=self._client.store
-        )
-        self.capture.redactions.extend(cuts)
+        texts = self._texts("parameters", self._plan.parameters)
+        self.capture.redactions.extend(texts.cuts)
+        self._unfit["parameters"] = texts.left_out
+        return texts.fit
+
+    def _seeds(self) -> dict[str, int]:
+        """Return the seeds given, and ``PYTHONHASHSEED`` where it is fixed."""
+        found: dict[str, int] = {}
+        bad: dict[str, Exception] = {}
+        for given, number in self._plan.seeds.items():
+            try:
+                name, value = seed_of(given, number)
+                found[name] = value
+            except InvalidEventError as error:
+                bad[neutral(str(given), 200)] = error
+        self._unfit["seeds"] = bad
+        fixed = os.environ.get("PYTHONHASHSEED", "")
+        return found | ({"PYTHONHASHSEED": int(fixed)} if fixed.isdecimal() else {})
+
+    def _texts(self, kind: str, values: Mapping[str, object]) -> Texts:
+        texts = texts_of(values, where=kind, store=self.capture.keep)
+        if missed := self.capture.take_missed():
+            self._events.note(kind, f"digest only: {missed}")
         return texts
-
-    def _tell(self, event: str, /, **fields: Any) -> Reference:
-        return self._client.record(
-            event,
-            basis="observed",
-            correlation_id=self._id,
-            system_id=self._plan.system or self._client.system,
-            **fields,
-        )
-
-
-def all_seeds(seeds: Mapping[str, int], environ: Mapping[str, str]) -> dict[str, int]:
-    """Return the seeds that were given, and ``PYTHONHASHSEED`` where it is fixed."""
-    found = {fitting(str(name)): int(value) for name, value in seeds.items()}
-    fixed = environ.get("PYTHONHASHSEED", "")
-    return found | ({"PYTHONHASHSEED": int(fixed)} if fixed.isdecimal() else {})
-
-
-def _number(name: str, value: object) -> float:
-    """Return the value of a metric; the error says what it is, not what it holds."""
-    try:
-        return float(cast("Any", value))
-    except (TypeError, ValueError) as error:
-        kind = type(value).__name__
-        raise InvalidEventError(f"metric {name}: a {kind} that is no number") from error

@@ -62,3 +62,39 @@ class Updates:
             self._parameters, self._metrics, self._tags = {}, [], {}
             self.last = now
             return taken
+
+
+def halved(fields: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the reports of an event as two events' fields; none of a single report.
+
+    An event that is refused is tried again in halves, until what is at fault stands
+    alone: so it takes nothing else with it, and what is too large becomes several.
+    """
+    items = _items(fields)
+    if len(items) < 2:
+        return []
+    middle = len(items) // 2
+    return [_joined(items[:middle]), _joined(items[middle:])]
+
+
+def named(fields: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return kind and name of each report."""
+    return [
+        (kind, str(item["name"] if kind == "metrics" else item[0]))
+        for kind, item in _items(fields)
+    ]
+
+
+def _items(fields: dict[str, Any]) -> list[tuple[str, Any]]:
+    items: list[tuple[str, Any]] = []
+    for kind in ("parameters", "tags"):
+        items += [(kind, pair) for pair in fields.get(kind, {}).items()]
+    return items + [("metrics", metric) for metric in fields.get("metrics", [])]
+
+
+def _joined(items: list[tuple[str, Any]]) -> dict[str, Any]:
+    return {
+        "parameters": dict([item for kind, item in items if kind == "parameters"]),
+        "tags": dict([item for kind, item in items if kind == "tags"]),
+        "metrics": [item for kind, item in items if kind == "metrics"],
+    }

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import atexit
 import os
+import sys
 import weakref
-from typing import Protocol
+from typing import Any, Protocol
 
 from ledger import clock
 
@@ -42,6 +43,22 @@ def _close_all() -> None:
 def _after_fork() -> None:
     for emitter in list(_watched):
         emitter.begin_anew()
+        _close_with_process(emitter)
+
+
+def _close_with_process(emitter: Watched) -> None:
+    """Close at the end of a ``multiprocessing`` child, which skips ``atexit``.
+
+    Such a child first forgets what was to be done at its parent's end, and then calls
+    what was registered here.
+    """
+    util: Any = sys.modules.get("multiprocessing.util")
+
+    def at_its_end(_emitter: Watched) -> None:
+        util.Finalize(None, _close_all, exitpriority=0)
+
+    if util is not None:
+        util.register_after_fork(emitter, at_its_end)
 
 
 atexit.register(_close_all)

@@ -39,6 +39,30 @@ class Backoff:
         self._until, self.failures = 0.0, 0
 
 
+class TimeLeft:
+    """The time that there is to come to an end.
+
+    Args:
+        monotonic: clock.
+        seconds: from now.
+    """
+
+    def __init__(self, monotonic: Callable[[], float], seconds: float) -> None:
+        self._monotonic = monotonic
+        self._end = monotonic() + seconds
+        self._middle = self._end - seconds / 2
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing is left of it."""
+        return self._monotonic() >= self._end
+
+    @property
+    def is_half_over(self) -> bool:
+        """Whether less than half of it is left."""
+        return self._monotonic() >= self._middle
+
+
 class LogHandle:
     """The log, opened when first needed and again after it failed thrice in a row."""
 

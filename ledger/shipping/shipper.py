@@ -19,7 +19,7 @@ from ledger.journal.sources import DamagedSourceError
 from ledger.shipping.answers import apply_receipts, resend_silent
 from ledger.shipping.outbox import WINDOW, Outbox
 from ledger.shipping.receipts import Question, ReceiptDesk, Reply
-from ledger.shipping.sending import Backoff, LogHandle
+from ledger.shipping.sending import Backoff, LogHandle, TimeLeft
 
 if TYPE_CHECKING:
     from ledger.journal.quarantine import Quarantine
@@ -81,7 +81,7 @@ class Shipper:
         self._desk = desk(self.wake)
         self._waiters = self._told = 0
         self._is_well = False
-        self._deadline: float | None = None
+        self._deadline: TimeLeft | None = None
         self._last_sign = monotonic()
         self._ask_at = self._pause = self._packed_at = self.oldest_unacked_s = 0.0
         self._thread = threading.Thread(
@@ -102,10 +102,8 @@ class Shipper:
         self._wakes.set()
 
     def wait(self, reached: Callable[[], bool], timeout: float) -> bool:
-        """Wait until ``appended`` and ``sealed`` satisfy a condition; packs at once.
-
-        Both can fall, when a stream is refused, so only news since the call counts.
-        """
+        """Wait until ``appended`` and ``sealed`` satisfy a condition; packs at once."""
+        # Both can fall, when a stream is refused: only news since the call counts.
         with self.progress:
             told = self._told
             if self.finished.is_set():
@@ -121,7 +119,7 @@ class Shipper:
 
     def stop(self, timeout: float) -> None:
         """Close the stream, send what time allows, wait for the end of the thread."""
-        self._deadline = self._monotonic() + timeout
+        self._deadline = TimeLeft(self._monotonic, timeout)
         self.wake()
         self.finished.wait(timeout + 0.25)
 
@@ -143,16 +141,16 @@ class Shipper:
     def _round(self) -> None:
         own = self.own = self.own or self._open_own()
         self._pack(own)
-        outboxes = [own]
-        if self._foundlings is not None:
-            if self._deadline is None:
-                self._foundlings.look()
-            outboxes += self._foundlings.outboxes()
-        for outbox in outboxes:
+        self._ship(own)
+        others = self._foundlings
+        if others is not None and self._deadline is None:
+            others.look()
+        adopted = [] if others is None else others.outboxes()
+        for outbox in adopted:
             self._ship(outbox)
-        self._receipts(outboxes)
-        if self._foundlings is not None:
-            self._foundlings.let_go()
+        self._receipts([own, *adopted])
+        if others is not None:
+            others.let_go()
         self.oldest_unacked_s = own.oldest_unsent_s()
         self._tell(own)
 
@@ -169,7 +167,9 @@ class Shipper:
             self._packed_at = self._monotonic()
         now = self._monotonic()
         if self._deadline is not None:
-            if not own.has_events:
+            # Events go first, and the end after them unless the log is away or slow.
+            hurry = self._backoff.is_waiting or self._deadline.is_half_over
+            if not own.has_events and (hurry or not own.is_busy):
                 own.close_stream()
         elif own.stream is not None and now - self._last_sign >= self._heartbeat_s:
             own.heartbeat()
@@ -204,6 +204,8 @@ class Shipper:
             self._apply(outboxes, reply)
         if self._desk.is_busy or self._monotonic() < self._ask_at:
             return
+        if self._deadline is not None and (outboxes[0].stream or outboxes[0].is_busy):
+            return  # what time is left goes to sending
         for outbox in outboxes:
             outbox.tidy(self._retention_s)
         rows = {
@@ -248,10 +250,9 @@ class Shipper:
         self._backoff.failed()
 
     def _rest(self) -> None:
-        """Sleep until something is due.
+        """Sleep until something is due, looking every 20 ms for new events.
 
-        ``emit`` wakes nobody, for that would cost it more than its own work; the
-        shipper looks every 20 ms whether the source has something.
+        ``emit`` wakes nobody: that would cost it more than its own work.
         """
         if self._is_well and self.own and self._is_due(self.own):
             return
@@ -275,10 +276,8 @@ class Shipper:
     def _is_done(self) -> bool:
         if self._deadline is None:
             return False
-        if self._monotonic() >= self._deadline:
-            return True
-        own = self.own
-        return own is not None and own.stream is None and not own.is_busy
+        own, is_over = self.own, self._deadline.is_over
+        return is_over or (own is not None and not own.stream and not own.is_busy)
 
     def _end(self) -> None:
         try:

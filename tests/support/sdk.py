@@ -14,6 +14,8 @@ from typing import Any
 from ledger.codec import Decoded, Decoders, encode, encode_fields
 from ledger.config import Config
 from ledger.emitter import EventRef
+from ledger.entry import MAX_EVENT
+from ledger.errors import TooLargeError
 from ledger.events import Event
 from ledger.sdk import Ledger
 
@@ -51,6 +53,8 @@ class ListEmitter:
     def _take(self, schema: bytes, body: bytes) -> EventRef:
         from ledger.avro import built_in_schemas
 
+        if len(body) > MAX_EVENT:
+            raise TooLargeError(f"event of {len(body)} bytes")
         decoded = Decoders(built_in_schemas().__getitem__).decode(schema, body)
         self._into.append((self._identity, decoded))
         return EventRef(decoded.id, sha256(body).digest())

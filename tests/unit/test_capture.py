@@ -45,12 +45,12 @@ def tree(tmp_path):
 def store():
     kept = {}
 
-    def keep(data: bytes) -> str:
+    def keep(data: bytes) -> tuple[str, str]:
         from ledger.sdk.content import content_of
 
         digest = content_of(data).digest
         kept[digest] = data
-        return digest
+        return digest, ""
 
     keep.kept = kept
     return keep

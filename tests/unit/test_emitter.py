@@ -82,7 +82,7 @@ def test_a_reference_is_the_id_and_the_digest_of_the_signed_body(
     fields = decision_fields()
     encoded = emitter.emit_encoded(decision_class(), fields)
     whole = emitter.emit(decision_class().record(**decision_fields()))
-    emitter.flush(10)
+    emitter.flush(60)
     bodies = {
         sha256(body).digest()
         for judgement in judged(config)
@@ -195,10 +195,20 @@ def test_events_are_packed_together(config: Config, emitter: Emitter):
 
 def test_stats_tell_the_way_of_events(config: Config, emitter: Emitter):
     emit(emitter, 3)
-    emitter.flush(10)
+    emitter.flush(60)
     seal(config)
     assert emitter.wait_sealed(60)
     stats = emitter.stats()
     assert (stats["mode"], stats["emitted"], stats["packed"]) == ("spool", 3, 3)
     assert stats["appended"] == stats["sealed"] == 2
     assert (stats["dropped"], stats["refused"], stats["last_error"]) == (0, 0, "")
+
+
+def test_at_the_end_events_are_sent_before_anything_else_is_done(config: Config):
+    steps = list[str]()
+    emitter = make_emitter(config, on_step=steps.append)
+    emit(emitter, 2)
+    emitter.close(20)
+    assert steps.index("appended") < steps.index("closed")
+    assert accepted_ids(config).total() == 2
+    assert kinds(config)[-1] == 3

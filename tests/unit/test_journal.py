@@ -14,7 +14,7 @@ from ledger.config import Config
 from ledger.entry import NO_HASH, EncodedEvent
 from ledger.errors import ConfigurationError, JournalError, NotFoundError
 from ledger.journal import lock as journal_lock
-from ledger.journal.adoption import adopt, journal_ids
+from ledger.journal.adoption import adopt, journal_ids, journal_path
 from ledger.journal.frames import frame, frames_in, parse_title, salvage, title
 from ledger.journal.lock import JournalLock, refuse_network_folder
 from ledger.journal.quarantine import Quarantine
@@ -376,6 +376,18 @@ class TestAdmin:
         assert adopted.spool.pending_events == 1
         adopted.journal.close()
         adopted.release(False)
+
+    def test_a_journal_whose_tables_were_never_made_is_sound(self, tmp_path: Path):
+        config = self.config(tmp_path)
+        config.journal.mkdir()
+        spool = Spool(config.journal, ID, "service:a")
+        spool.append([EncodedEvent(SCHEMA, b"a")])
+        spool.abandon()
+        database = sqlite3.connect(journal_path(config.journal, ID))
+        database.execute("PRAGMA journal_mode = WAL")
+        database.close()
+        (status,) = journal_status(config)
+        assert (status.damage, status.identity, status.events) == ("", "service:a", 1)
 
     def test_a_journal_with_nothing_in_it_is_removed(self, tmp_path: Path):
         config = self.config(tmp_path)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from ledger.payload.sqlite import SqlitePayloads
 from ledger.payload.transport import FILE
 from tests.support.producer import accepted_ids
 from tests.support.vault import ALICE, FEATURES, deployed, files_with, vault_home
+from tests.support.waiting import until
 
 
 @pytest.fixture(scope="module")
@@ -27,13 +27,6 @@ def config(template: Config, tmp_path: Path) -> Config:
     from tests.support.vault import copied
 
     return copied(template, tmp_path, "")
-
-
-def until(reached, seconds: float = 60.0) -> None:
-    end = time.monotonic() + seconds
-    while not reached():
-        assert time.monotonic() < end
-        time.sleep(0.01)
 
 
 def test_a_running_producer_keeps_no_envelope_it_has_sent(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -35,18 +33,12 @@ from tests.support.producer import (
     seal,
     signer_of,
 )
+from tests.support.waiting import until
 
 
 @pytest.fixture
 def config(tmp_path: Path) -> Config:
     return make_home(tmp_path)
-
-
-def until(done: Callable[[], object], seconds: float = 15.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not done():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 class Bench:

@@ -6,6 +6,7 @@ import asyncio
 import inspect
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from enum import Enum
 
 import numpy as np
 import pandas as pd
@@ -287,6 +288,76 @@ def test_a_field_that_cannot_be_told_stays_empty_and_the_decision_stands(
     assert len(caplog.records) == 1
 
 
+def test_a_field_of_a_wrong_type_stays_empty_and_the_decision_stands(lg, dep, caplog):
+    @lg.decision(
+        deployment=dep,
+        output=lambda r: r,
+        adverse=lambda r: "no",
+        reasons=lambda r: np.array(["R01", "R02"]),
+        case_id=lambda p: p,
+        path=lambda r: "mo\x1bdel",
+        use="triage",
+    )
+    def score(p):
+        return p
+
+    assert score(0.7) == 0.7
+    said = lg.only(NAME).fields
+    names = ("output", "adverse", "case_id", "path", "use", "reason_codes")
+    assert [said[name] for name in names] == [
+        None,
+        None,
+        None,
+        "unknown",
+        "triage",
+        ["R01", "R02"],
+    ]
+    assert lg.stats()["failed_decision_field"] == 4
+    (record,) = caplog.records
+    assert "\x1b" not in record.message
+
+
+class Answer(Enum):
+    HIGH = "high"
+
+
+@pytest.mark.parametrize(
+    ("answer", "output"),
+    [
+        ("high", "high"),
+        (True, "True"),
+        (np.bool_(False), "False"),
+        (np.int64(2), "2"),
+        (np.str_("low risk"), "low risk"),
+        (Answer.HIGH, "high"),
+        (0.7, None),
+        (np.float32(1), None),
+        (712, None),
+        ("Dear Ms Bell, your loan", None),
+        ("bell@example.org", None),
+        ("1990-01-31", None),
+        ("two\nlines", None),
+        ("", None),
+        (None, None),
+        ({"label": "high"}, None),
+        (np.array([1]), None),
+    ],
+)
+def test_a_plain_answer_is_its_own_class(lg, dep, caplog, answer, output):
+    decide = lg.decision(deployment=dep)(lambda: answer)
+    assert [decide() is answer, decide() is answer] == [True, True]
+    assert [e.fields["output"] for e in lg.events(NAME)] == [output, output]
+    advised = [r.message for r in caplog.records if "output=lambda" in r.message]
+    assert len(advised) == (output is None and answer is not None)
+    assert "failed_decision" not in lg.stats()
+
+
+def test_what_the_user_says_is_no_class_stays_unsaid(lg, dep, caplog):
+    lg.decision(deployment=dep, output=lambda _: None)(lambda: "high")()
+    assert lg.only(NAME).fields["output"] is None
+    assert not caplog.records
+
+
 def test_a_full_disk_does_not_disturb_the_answer(lg, dep):
     lg.emitter = FailingEmitter(JournalError("the disk is full"))
     assert lg.decision(deployment=dep)(lambda: "high")() == "high"
@@ -359,11 +430,26 @@ def test_a_batch_returns_its_ids_in_order(lg, dep):
     assert len(set(ids)) == 5000
 
 
-def test_a_batch_names_the_row_that_does_not_fit(lg, dep):
-    rows = [{"output": "high"}, {"output": 0.5}]
-    with pytest.raises(InvalidEventError, match="row 1"):
-        lg.log_decisions(rows, deployment=dep)
-    assert lg.events(NAME) == []
+def rows_before(rows):
+    """Return the first four rows."""
+    return [next(rows) for _ in range(4)]
+
+
+def test_a_batch_leaves_out_the_rows_that_do_not_fit_and_names_them(lg, dep):
+    def rows():
+        yield from [{"output": "high"}, {"output": 0.5}, "row", {"output": "low"}]
+        yield {"output": "e\x1bvil"}
+        raise KeyError("the source is gone")
+
+    with pytest.raises(KeyError):
+        lg.log_decisions(rows(), deployment=dep)
+    assert [e.fields["output"] for e in lg.events(NAME)] == ["high", "low"]
+    lg.taken.clear()
+    with pytest.raises(InvalidEventError, match=r"row 1: .*and 1 more") as refused:
+        lg.log_decisions(list(rows_before(rows())), deployment=dep)
+    assert [e.id for e in lg.events(NAME)] == refused.value.ids
+    assert list(refused.value.rows) == [1, 2]
+    lg.taken.clear()
     with pytest.raises(InvalidEventError, match="outptu"):
         lg.log_decisions([{"outptu": "high"}], deployment=dep)
     with pytest.raises(InvalidEventError, match="length"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -43,6 +44,16 @@ def test_an_alias_moves_and_goes_away_by_events(lg, version):
     assert first["model_version"] == ref(version)
     assert (moved["previous"], moved["reason"]) == (ref(version), "better")
     assert (gone["model_version"], gone["previous"]) == (None, ref(second))
+
+
+def test_a_service_names_who_acts_through_it_and_a_person_signs(tmp_path: Path):
+    service = make_ledger(tmp_path / "s", actor="person:ana")
+    person = make_ledger(tmp_path / "p", identity="person:ana", actor="person:chen")
+    for client in (service, person):
+        client.register_model("triage", b"weights", version="1")
+    made = [one.only("registry.model_version.created") for one in (service, person)]
+    said = [one.meta and one.meta["actor"] for one in made]
+    assert said == ["person:ana", None]
 
 
 def test_an_alias_means_a_version_of_its_own_model(lg, version):

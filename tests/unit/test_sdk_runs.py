@@ -8,7 +8,12 @@ import threading
 
 import pytest
 
-from ledger.errors import ConfigurationError, ConflictError, JournalError
+from ledger.errors import (
+    ConfigurationError,
+    ConflictError,
+    InvalidEventError,
+    JournalError,
+)
 from ledger.sdk import Content
 from ledger.sdk.capture import ITEMS
 from ledger.sdk.run import outcome_of
@@ -237,13 +242,102 @@ def test_what_cannot_be_read_does_not_end_the_training(lg, caplog):
     (said,) = [r.message for r in caplog.records if "run input" in r.message]
     assert "run input train was not recorded: absent.csv: No such file" in said
     (said,) = [r.message for r in caplog.records if "run metrics" in r.message]
-    assert "metric loss: a object that is no number" in said
+    assert "run metrics loss was not recorded: a object that is no number" in said
+
+
+class Unwritten:
+    """A value that cannot be written as text."""
+
+    def __str__(self) -> str:
+        raise ValueError("hunter2")
+
+
+def test_what_does_not_fit_is_left_out_alone_with_its_reason(lg, caplog):
+    with lg.training_run(
+        "triage",
+        parameters={"depth": 6, "bad\x1bstart": 1},
+        seeds={"numpy": 7, "odd\x1b": 1, "torch": object()},
+    ) as run:
+        run.log_params({"bad\x1b[31mkey": "v", "in": {"er\0": 1, "ok": Unwritten()}})
+        run.log_params({"layers": 3, "cyclic": [], "long" * 100: 1})
+        run.log_metrics({"acc": 0.9, "": 1.0, "e\x1bvil": 2.0, "f1": 10**999}, step=2.0)
+        run.log_metric("late", 1.0, step=2.5)
+        run.set_tag("te\x1bam", "a")
+        run.set_tag("team", "a")
+        run.input(b"abc", "tr\x1bain", role="ro\nle")
+        run.output(b"abc", "m\x1bodel")
+    start, end = lg.only(STARTED), lg.only(ENDED)
+    assert start.fields["parameters"] == {"depth": "6"}
+    reason = "failed: holds the control character U+001B"
+    assert start.fields["capture"]["parameters.bad\\x1bstart"] == reason
+    assert (start.fields["seeds"].get("numpy"), len(start.fields["seeds"]) < 3) == (
+        7,
+        True,
+    )
+    assert reported(lg, "parameters") == {"layers": "3", "cyclic": "[]"}
+    metrics = [m for event in lg.events(UPDATED) for m in event.fields["metrics"]]
+    assert [(m["name"], m["step"]) for m in metrics] == [("acc", 2), ("late", None)]
+    tags = reported(lg, "tags")
+    assert tags["capture.parameters.bad\\x1b[31mkey"] == reason
+    assert tags["capture.parameters.in.ok"] == "failed: ValueError"
+    assert tags["capture.metrics.e\\x1bvil"] == reason
+    assert tags["capture.tags.te\\x1bam"] == reason
+    assert tags["team"] == "a"
+    assert "capture.metrics.step" in tags
+    read = lg.only("pipeline.input.read").fields
+    assert (read["name"], read["role"]) == ("tr\\x1bain", "ro\\nle")
+    assert end.fields["outcome"] == "completed"
+    assert [item["name"] for item in end.fields["outputs"]] == ["m\\x1bodel"]
+    assert not [r.message for r in caplog.records if "\x1b" in r.message]
+    assert "hunter2" not in caplog.text + str(run.captured())
+    assert run.captured()["parameters.bad\\x1b[31mkey"] == reason
+
+
+def test_reports_that_are_too_much_for_one_event_become_several(lg):
+    many = {f"p{n}": "x" * 250 for n in range(2_200)}
+    with lg.training_run("triage", parameters=many) as run:
+        run.log_params({f"q{name}": value for name, value in many.items()})
+    found = reported(lg, "parameters")
+    assert len(found) == 4_400
+    assert lg.only(STARTED).fields["parameters"] == {}
+    assert lg.only(ENDED).fields["outcome"] == "completed"
+
+
+def test_a_run_that_ends_in_an_unknown_way_has_ended(lg):
+    run = lg.training_run("triage").start()
+    run.log_param("lr", 1)
+    run.end("fini\x1bshed")
+    assert lg.only(ENDED).fields["outcome"] == "unknown"
+    assert "none of completed" in reported(lg, "tags")["capture.outcome"]
+
+
+def test_a_disk_that_takes_nothing_ends_no_training(lg, tmp_path, caplog):
+    (tmp_path / "home" / "blobs").write_text("no folder")
+    with lg.training_run("triage", parameters={"prompt": "x" * 300, "lr": 1}) as run:
+        run.log_param("long", "y" * 300)
+        assert lg.register_model("triage", b"weights").version
+    start = lg.only(STARTED)
+    assert set(start.fields["parameters"]) == {"prompt", "lr"}
+    assert start.fields["capture"]["packages"].startswith("digest only: ")
+    assert start.fields["environment"]["lock_digest"].startswith("sha256:")
+    assert run.captured()["parameters"].startswith("digest only: ")
+    assert lg.stats()["failed_document"] > 1
+    assert len([r for r in caplog.records if "document" in r.message]) == 1
+    strict = make_ledger(tmp_path / "home", strict=True)
+    with pytest.raises(JournalError, match="blobs"):
+        strict.training_run("triage").start()
 
 
 def test_in_strict_mode_what_cannot_be_recorded_is_raised(tmp_path):
     lg = make_ledger(tmp_path / "home", strict=True)
     with pytest.raises(FileNotFoundError), lg.training_run("triage") as run:
         run.input("absent.csv", "train")
+    with pytest.raises(InvalidEventError, match=r"U\+001B"):
+        lg.training_run("triage", parameters={"e\x1bvil": 1}).start()
+    with pytest.raises(InvalidEventError), lg.training_run("triage") as run:
+        run.log_params({"lr": 1, "e\x1bvil": 1})
+    assert reported(lg, "parameters")["lr"] == "1"
+    assert lg.events(ENDED)[-1].fields["outcome"] == "failed"
 
 
 def test_an_emitter_that_fails_midway_does_not_end_the_training(lg):
@@ -279,9 +373,8 @@ def test_secrets_in_parameters_are_cut_and_the_cut_is_recorded(lg):
     start = lg.only(STARTED)
     assert start.fields["parameters"] == {"db": "pg://h/d"}
     assert start.fields["capture"]["parameters"] == "redacted"
-    assert start.fields["redactions"] == [
-        {"where": "parameters.db", "kind": "url-credentials", "count": 1}
-    ]
+    cut = [one for one in start.fields["redactions"] if one["where"] != "diff"]
+    assert cut == [{"where": "parameters.db", "kind": "url-credentials", "count": 1}]
     assert run.captured()["parameters"] == "redacted"
 
 
@@ -332,6 +425,36 @@ def test_the_end_of_a_run_says_what_differs_from_the_last(lg, capsys):
     assert "parameters: lr 0.1 → 0.2" in line
     assert "data: train ca978112 → 3e23e816" in line
     assert "metrics: auc 0.91 → 0.93" in line
+
+
+def test_the_end_of_a_run_says_which_outputs_differ(lg, capsys):
+    def once(**outputs):
+        with lg.training_run("nd") as run:
+            for name, data in outputs.items():
+                run.output(data, name.replace("_", "."))
+        return capsys.readouterr().err.partition("; ")[2].strip()
+
+    once(m1_joblib=b"a", r_txt=b"r")
+    assert once(m1_joblib=b"a", r_txt=b"r") == "nothing differs from the last run"
+    start = "since the last run: outputs: "
+    assert once(m1_joblib=b"b", r_txt=b"r") == f"{start}m1.joblib ca978112 → 3e23e816"
+    assert (
+        once(m2_joblib=b"c", r_txt=b"r")
+        == f"{start}m1.joblib 3e23e816 → m2.joblib 2e7d2c03"
+    )
+    assert (
+        once(m3_joblib=b"c", r_txt=b"r") == f"{start}m2.joblib is now called m3.joblib"
+    )
+    assert once(r_txt=b"r") == f"{start}m3.joblib (gone)"
+    assert once(r_txt=b"r", x_csv=b"a") == f"{start}x.csv ca978112 (new)"
+
+
+def test_what_a_run_says_steers_no_screen(lg, capsys):
+    with lg.training_run("ti\u202edy", parameters={"a\u200bb": "1\n2"}) as run:
+        pass
+    told = capsys.readouterr().err + str(run.captured())
+    assert r"ti\u202edy" in told
+    assert r"parameters.a\u200bb = 1\n2" in told.splitlines()
 
 
 def test_a_quiet_client_says_nothing(tmp_path, capsys):

@@ -339,6 +339,6 @@ def test_cutting_twice_cuts_nothing_more(text):
     ids=lambda text: text[:14],
 )
 def test_a_large_hostile_text_takes_no_long_time(text):
-    started = time.perf_counter()
+    started = time.process_time()
     redact_text(text, where="diff")
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
