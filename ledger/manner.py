@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ledger.visible import visible_lines
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
@@ -63,7 +65,7 @@ def note(message: str) -> None:
 
 def warn(message: str) -> None:
     """Write what does not work, also when quiet."""
-    sys.stderr.write(message + "\n")
+    sys.stderr.write(visible_lines(message) + "\n")
 
 
 def detail(message: str) -> None:

@@ -11,32 +11,33 @@ command prints one object::
 from __future__ import annotations
 
 import csv
-import json
 import os
 import sys
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any, Literal, NoReturn, cast
-from uuid import UUID
+from typing import Literal, NoReturn, cast
 
+from ledger.cells import cell, csv_cell, json_line, to_json
 from ledger.errors import ConfigurationError, EvidenceError, LedgerError
 from ledger.extra_names import extra_of
 from ledger.manner import interactive, is_verbose, note, progress, warn
 from ledger.spelling import format_id, format_time, parse_id, parse_time
+from ledger.visible import visible, visible_lines
 
 __all__ = [
     "SCHEMA",
     "Answer",
     "Format",
     "cell",
+    "csv_cell",
     "emit",
     "envelope",
     "error_entry",
     "format_id",
     "format_time",
     "interactive",
+    "json_line",
     "note",
     "parse_id",
     "parse_time",
@@ -105,39 +106,6 @@ def envelope(answer: Answer) -> dict[str, object]:
     }
 
 
-_NOT_FINITE = {"NaN": "nan", "Infinity": "inf", "-Infinity": "-inf"}
-
-
-def to_json(value: object) -> str:
-    """Return one line of JSON; ids, digests and times in their printed forms.
-
-    JSON has no NaN and no infinities: they are the texts ``nan``, ``inf``, ``-inf``.
-    """
-    try:
-        return json.dumps(value, default=_plain, ensure_ascii=False, allow_nan=False)
-    except ValueError:
-        text = json.dumps(value, default=_plain)
-        worded = json.loads(text, parse_constant=_NOT_FINITE.__getitem__)
-        return json.dumps(worded, ensure_ascii=False)
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, bytes):
-        return value.hex()
-    if isinstance(value, UUID):
-        return str(value)
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    if hasattr(value, "__dataclass_fields__"):
-        import dataclasses
-
-        return {
-            item.name: getattr(value, item.name)
-            for item in dataclasses.fields(cast("Any", value))
-        }
-    return str(value)
-
-
 def emit(answer: Answer, form: Format = "table") -> NoReturn:
     """Print an answer in a form and end the process with its exit code."""
     printers: dict[str, Callable[[Answer], None]] = {
@@ -161,29 +129,35 @@ def _rows(answer: Answer) -> list[Mapping[str, object]]:
 
 
 def _print_json(answer: Answer) -> None:
-    sys.stdout.write(to_json(envelope(answer)) + "\n")
+    sys.stdout.write(json_line(envelope(answer)) + "\n")
 
 
 def _print_ndjson(answer: Answer) -> None:
     rows = _rows(answer)
     for row in rows:
-        sys.stdout.write(to_json(row) + "\n")
-    summary = {"rows": len(rows), "exit": answer.exit, "errors": answer.errors}
-    sys.stdout.write(to_json({"summary": summary, "complete": answer.complete}) + "\n")
+        sys.stdout.write(json_line(row) + "\n")
+    summary = {
+        "rows": len(rows),
+        "exit": answer.exit,
+        "errors": answer.errors,
+        "warnings": answer.warnings,
+    }
+    last = {"summary": summary, "complete": answer.complete}
+    sys.stdout.write(json_line(last) + "\n")
 
 
 def _print_csv(answer: Answer) -> None:
     rows = _rows(answer)
     if rows:
         writer = csv.DictWriter(sys.stdout, fieldnames=list(rows[0]))
-        writer.writeheader()
-        writer.writerows({k: cell(v) for k, v in row.items()} for row in rows)
+        writer.writerow({name: csv_cell(name) for name in rows[0]})
+        writer.writerows({k: csv_cell(v) for k, v in row.items()} for row in rows)
     _complain(answer)
 
 
 def _print_table(answer: Answer) -> None:
     if answer.text is not None:
-        sys.stdout.write(answer.text.rstrip("\n") + "\n")
+        sys.stdout.write(visible_lines(answer.text.rstrip("\n")) + "\n")
     elif rows := _rows(answer):
         _table(rows)
     elif not answer.errors:
@@ -209,7 +183,7 @@ def _table(rows: Sequence[Mapping[str, object]]) -> None:
     )
     table = Table(box=None, pad_edge=False, header_style=None)
     for name in rows[0]:
-        table.add_column(name, overflow="fold")
+        table.add_column(cell(name), overflow="fold")
     for row in rows:
         table.add_row(*(cell(value) for value in row.values()), style=None)
     unbroken = console.options.update(width=_UNBROKEN)
@@ -222,32 +196,22 @@ def _table(rows: Sequence[Mapping[str, object]]) -> None:
 
 
 def _records(rows: Sequence[Mapping[str, object]]) -> str:
-    width = max(len(name) for name in rows[0])
+    width = max(len(cell(name)) for name in rows[0])
     blocks = (
-        "".join(f"{name:{width}}  {cell(value)}\n" for name, value in row.items())
+        "".join(f"{cell(key):{width}}  {cell(value)}\n" for key, value in row.items())
         for row in rows
     )
     return "\n".join(blocks)
 
 
-def cell(value: object) -> str:
-    """Return one value as a table or CSV cell."""
-    if value is None:
-        return ""
-    if isinstance(value, dict | list | tuple):
-        return to_json(cast("object", value))
-    plain = _plain(value) if not isinstance(value, str | int | float) else value
-    return str(plain)
-
-
 def _complain(answer: Answer) -> None:
     for warning in answer.warnings:
-        sys.stderr.write(f"warning: {warning}\n")
+        sys.stderr.write(f"warning: {visible(warning)}\n")
     for error in answer.errors:
-        sys.stderr.write(f"error {error['id']}: {error['message']}\n")
+        sys.stderr.write(f"error {error['id']}: {visible(str(error['message']))}\n")
         for key in ("place", "expected", "actual", "hint"):
             if error.get(key) and str(error[key]) not in str(error["message"]):
-                sys.stderr.write(f"  {key}: {error[key]}\n")
+                sys.stderr.write(f"  {key}: {visible(str(error[key]))}\n")
 
 
 @contextmanager

@@ -22,6 +22,7 @@ from typer.core import TyperGroup
 from ledger import clock, manner, output
 from ledger.errors import ConfigurationError, LedgerError, TimedOutError, UsageError
 from ledger.options import asks_for_json
+from ledger.visible import visible_lines
 
 FLAGS = frozenset({"-q", "--quiet", "-v", "--verbose", "--explain"})
 TIMEOUT = "--timeout"
@@ -165,11 +166,19 @@ def limited(seconds: float) -> Generator[None]:
         signal.signal(signal.SIGALRM, handler)
 
 
+class _Visible(logging.Formatter):
+    """Log lines in which nothing that was recorded is hidden, or obeyed."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """See :meth:`logging.Formatter.format`."""
+        return visible_lines(super().format(record))
+
+
 @contextmanager
 def _logged() -> Generator[None]:
     """Write the programs' own log lines to stderr, and at the end how long it took."""
     handler, began = logging.StreamHandler(sys.stderr), clock.monotonic()
-    handler.setFormatter(logging.Formatter("%(asctime)s %(name)s: %(message)s"))
+    handler.setFormatter(_Visible("%(asctime)s %(name)s: %(message)s"))
     handler.addFilter(lambda line: not line.name.startswith(_TALKATIVE))
     root = logging.getLogger()
     level = root.level

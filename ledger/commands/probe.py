@@ -19,13 +19,22 @@ from ledger.commands.evaluating import (
 )
 from ledger.errors import ConfigurationError, UnavailableError
 from ledger.options import HomeOption, JsonOption, OutputOption, chosen
-from ledger.output import Answer, emit, error_entry, format_id, reporting, to_json
+from ledger.output import (
+    Answer,
+    emit,
+    error_entry,
+    format_id,
+    json_line,
+    reporting,
+)
 from ledger.stopping import Stopping
 
 if TYPE_CHECKING:
     from ledger.evaluation.probing import Probe
     from ledger.evaluation.records import RecordedDeployment
     from ledger.sdk.comparing import Tested
+
+_SHOWN = 20
 
 
 def register(app: typer.Typer) -> None:
@@ -78,7 +87,7 @@ def probe(
             if every is None or stopping is None or answer.exit:
                 _tell_away(answer, made)
                 emit(answer, form)
-            sys.stdout.write(to_json(answer.data) + "\n")
+            sys.stdout.write(json_line(answer.data) + "\n")
             sys.stdout.flush()
             if stopping.wait(every):
                 return
@@ -141,7 +150,9 @@ def _text(made: Tested[Probe]) -> str:
     said = "could not ask" if found.is_away else said
     counts = f"{found.mismatches} answered otherwise, {found.errors} not answered"
     lines = [f"{len(found.suite.cases)} requests, {counts}: {said}"]
-    for miss in found.misses[:20]:
+    for miss in found.misses[:_SHOWN]:
         said = "no answer" if miss.error else "answered"
         lines.append(f"  {miss.case}: expected {miss.expected}, {said}: {miss.actual}")
+    if (more := len(found.misses) - _SHOWN) > 0:
+        lines.append(f"  and {more} more")
     return "\n".join([*lines, f"event {format_id(made.id)}"])

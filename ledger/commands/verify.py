@@ -11,6 +11,7 @@ from typer import Option
 from ledger.options import HomeOption, JsonOption, OutputOption, chosen
 from ledger.output import Answer, emit, reporting
 from ledger.output import progress as show_progress
+from ledger.visible import visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -91,7 +92,8 @@ def step_text(step: Step) -> str:
     """Return one step as a line for people."""
     word = step.status.replace("_", " ")
     place = f"  [{step.place}]" if step.place else ""
-    return f"{MARKS[step.status]} {word:12} {step.name}  {step.detail}{place}"
+    line = f"{MARKS[step.status]} {word:12} {step.name}  {step.detail}{place}"
+    return visible(line)
 
 
 def step_error(step: Step) -> dict[str, object]:

@@ -11,6 +11,7 @@ from typer import Argument, BadParameter, Option
 from ledger.commands.verify import step_error, step_row, step_text
 from ledger.options import JsonOption, OutputOption, chosen
 from ledger.output import Answer, cell, emit, format_time, reporting
+from ledger.visible import visible
 
 if TYPE_CHECKING:
     from ledger.bundle import Examined
@@ -82,7 +83,7 @@ def answer(examined: Examined) -> Answer:
     broken = [step for step in steps if step.status != "verified"]
     about = dict(examined.about) if examined.exit_code in {0, 13} else {}
     lines = [step_text(step) for step in steps]
-    lines += ["", *_lines(about)] if about else []
+    lines += ["", *map(visible, _lines(about))] if about else []
     lines.append(_verdict(examined.exit_code))
     return Answer(
         "verify bundle",

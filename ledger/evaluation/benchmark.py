@@ -120,8 +120,8 @@ def run_benchmark(
         ticking: the clock.
 
     Raises:
-        InvalidEventError: no such kind, or rates where none or some are needed.
-        MalformedError: the data does not fit the target.
+        InvalidEventError: no such kind, rates where none or some are needed, or data
+            whose columns the target does not take.
     """
     _check(load, baseline)
     tick = ticking or Ticking()

@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ledger.evaluation.libraries import library
-from ledger.evaluation.page import figures_table, heading, page, paragraph, table
+from ledger.evaluation.page import (
+    PERCENTILES,
+    figures_table,
+    heading,
+    page,
+    paragraph,
+    table,
+    warning,
+)
 from ledger.evaluation.plots import Series, interval_plot, line_plot
 from ledger.evaluation.svg import Axis
 
@@ -29,7 +37,7 @@ def benchmark_page(found: Benchmark) -> bytes:
         subject,
         [
             paragraph(outcome(found), "outcome"),
-            *(paragraph(text, "failed") for text in found.target.warnings),
+            *map(warning, found.target.warnings),
             *_ratios(found),
             *_curve(found),
             *_samples(found),
@@ -120,10 +128,11 @@ def _curve(found: Benchmark) -> list[str]:
     rows = [
         (s.rate, s.achieved, s.requests, s.errors, *_milliseconds(s)) for s in steps
     ]
-    columns = ("Due/s", "Answered/s", "Requests", "Errors", "p50", "p95", "p99")
+    columns = ("Due per s", "Answered per s", "Requests", "Errors", "p50", "p95", "p99")
     return [
         heading("Rates"),
         plot,
+        paragraph(PERCENTILES, "quiet"),
         table("Latency in milliseconds, from when a request was due", columns, rows),
     ]
 
@@ -170,7 +179,8 @@ def _figures(found: Benchmark) -> list[str]:
         return []  # they stand beside their rates
     return [
         heading("Figures"),
-        figures_table("Latency in microseconds", found.measured),
+        paragraph(PERCENTILES, "quiet"),
+        figures_table("Latency and memory", found.measured),
     ]
 
 

@@ -6,7 +6,16 @@ import math
 from typing import TYPE_CHECKING
 
 from ledger.evaluation.difference_words import outcome
-from ledger.evaluation.page import figures_table, heading, page, paragraph, table
+from ledger.evaluation.page import (
+    PERCENTILES,
+    figure_name,
+    figures_table,
+    heading,
+    page,
+    paragraph,
+    table,
+    warning,
+)
 from ledger.evaluation.plots import Series, bar_plot, interval_plot, line_plot
 from ledger.evaluation.svg import Axis, shown
 
@@ -27,7 +36,7 @@ def difference_page(found: Difference) -> bytes:
         subject,
         [
             paragraph(outcome(found), "outcome"),
-            *(paragraph(text, "failed") for text in found.warnings),
+            *map(warning, found.warnings),
             *_limits(found),
             *_agreement(found),
             *_stages(found),
@@ -72,10 +81,10 @@ def _agreement(found: Difference) -> list[str]:
         ("… to the person's disadvantage", agreed.flips_to_adverse),
         ("Right before, wrong now", agreed.only_old),
         ("Wrong before, right now", agreed.only_new),
-        ("McNemar's exact test, p", agreed.mcnemar_p),
+        ("Chance of so uneven a change by luck (McNemar, p)", agreed.mcnemar_p),
         ("Largest difference of a score", agreed.max_difference),
         ("99th percentile of the difference", agreed.p99_difference),
-        ("Noise floor of the scores", agreed.floor),
+        ("Noise floor: how near a replica can come to a score", agreed.floor),
     ]
     flips = [(f"{a} → {b}", n) for (a, b), n in agreed.directions.items()]
     return [
@@ -149,7 +158,7 @@ def _differences(measured: list[Measured]) -> str:
     ends = [abs(v) for m in measured for v in (m.value, m.low or 0, m.high or 0)]
     reach = max((v for v in ends if math.isfinite(v)), default=1.0) or 1.0
     clear = [
-        m.name.removeprefix("difference.")
+        _figure(m)
         for m in measured
         if m.low is not None and m.high is not None and (m.low > 0 or m.high < 0)
     ]
@@ -161,12 +170,13 @@ def _differences(measured: list[Measured]) -> str:
         "New minus old, with 95 % intervals",
         described + ".",
         x=Axis("difference", -reach * 1.05, reach * 1.05),
-        rows=[
-            (m.name.removeprefix("difference."), m.value, m.low, m.high)
-            for m in measured
-        ],
+        rows=[(_figure(m), m.value, m.low, m.high) for m in measured],
         mark=0.0,
     )
+
+
+def _figure(measured: Measured) -> str:
+    return figure_name(measured.name.removeprefix("difference."))
 
 
 def _slices(found: Difference) -> list[str]:
@@ -240,7 +250,8 @@ def _costs(found: Difference) -> list[str]:
             "allocates by itself is not seen.",
             "quiet",
         ),
-        figures_table("Latency in microseconds; intervals from blocks", measured),
+        paragraph(PERCENTILES, "quiet"),
+        figures_table("Latency and memory; intervals from blocks", measured),
     ]
 
 

@@ -145,8 +145,9 @@ def compare(
         ticking: the clock of latencies.
 
     Raises:
-        InvalidEventError: a tolerance below 0, a slice of no such column.
-        MalformedError: the data or the answers do not fit.
+        InvalidEventError: a tolerance below 0, a slice of no such column, or data
+            whose columns a side does not take.
+        MalformedError: the answers do not fit.
         UnavailableError: an endpoint does not answer.
     """
     if not plan.tolerance >= 0:

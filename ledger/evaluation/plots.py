@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 
 from ledger.evaluation.svg import HEIGHT, WIDTH, Axis, figure, shown
+from ledger.visible import visible_html
 
 _LEFT, _RIGHT, _TOP, _BOTTOM = 70, 16, 14, 46
 _COLOURS = ("#1d4ed8", "#b45309", "#047857")
@@ -164,7 +164,7 @@ def _axes(x: Axis, y: Axis) -> str:
     parts.append(_text(middle, HEIGHT - 10, x.title, "middle"))
     parts.append(
         f'<text transform="translate(14 {(_TOP + floor) / 2:.0f}) rotate(-90)" '
-        f'text-anchor="middle">{escape(y.title)}</text>'
+        f'text-anchor="middle">{visible_html(y.title)}</text>'
     )
     return "".join(parts)
 
@@ -196,7 +196,8 @@ def _rule(x1: float, y1: float, x2: float, y2: float) -> str:
 
 
 def _text(x: float, y: float, text: str, anchor: str) -> str:
-    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(text)}</text>'
+    place = f'x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"'
+    return f"<text {place}>{visible_html(text)}</text>"
 
 
 def _path(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from ledger.errors import InvalidEventError, LedgerError, MalformedError
+from ledger.errors import InvalidEventError, LedgerError
 from ledger.evaluation.answers import Answers, answers_of, binary, label_text
 from ledger.evaluation.libraries import Array, library
 
@@ -36,7 +36,7 @@ class Predictor(Protocol):
         """Return the rows of a frame in the form that ``answer`` takes.
 
         Raises:
-            MalformedError: columns that it needs are missing, or their number differs.
+            InvalidEventError: columns that it needs are missing, or are too many.
         """
         ...
 
@@ -77,12 +77,10 @@ class EstimatorPredictor:
             return named_columns(table, names, self.where)
         wanted = getattr(self.model, "n_features_in_", None)
         if wanted is not None and wanted != table.shape[1]:
-            raise MalformedError(
+            raise InvalidEventError(
                 f"{self.where}: takes {wanted} columns, the data has {table.shape[1]}",
-                place="columns",
-                expected=str(wanted),
-                actual=str(table.shape[1]),
-                hint="leave columns out with --ignore",
+                hint="name the column of known answers with --label, and what else no "
+                f"model is given with --ignore; columns: {_names(table)}",
             )
         return table.to_numpy()
 
@@ -207,17 +205,19 @@ def named_columns(table: Any, names: Sequence[str], where: str) -> Any:
     """Return some columns of a frame, in order.
 
     Raises:
-        MalformedError: it does not have them all.
+        InvalidEventError: it does not have them all.
     """
     missing = [name for name in names if name not in table.columns]
     if missing:
-        raise MalformedError(
+        raise InvalidEventError(
             f"{where}: takes {', '.join(missing)}, which the data does not have",
-            place="columns",
-            expected=", ".join(names),
-            actual=", ".join(map(str, table.columns)),
+            hint=f"columns: {_names(table)}",
         )
     return table[list(names)]
+
+
+def _names(table: Any) -> str:
+    return ", ".join(map(str, table.columns))
 
 
 def dense(values: Any) -> Array:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from html import escape
+
+from ledger.visible import visible_html
 
 WIDTH, HEIGHT = 640, 300
 _TICKS = 8
@@ -75,9 +76,10 @@ def figure(
     return (
         f'<figure id="{name}"><svg role="img" aria-labelledby="{name}-t {name}-d" '
         f'viewBox="0 0 {WIDTH} {height}" xmlns="http://www.w3.org/2000/svg">'
-        f'<title id="{name}-t">{escape(caption)}</title>'
-        f'<desc id="{name}-d">{escape(described)}</desc>{drawn}</svg>'
-        f"<figcaption><b>{escape(caption)}.</b> {escape(described)}</figcaption>"
+        f'<title id="{name}-t">{visible_html(caption)}</title>'
+        f'<desc id="{name}-d">{visible_html(described)}</desc>{drawn}</svg>'
+        f"<figcaption><b>{visible_html(caption)}.</b> "
+        f"{visible_html(described)}</figcaption>"
         "</figure>"
     )
 

@@ -19,15 +19,18 @@ class Findings:
 
     Args:
         name: what is checked, such as ``acme/p0 records``.
+        skipped: so many of a kind are counted before the first that is listed.
+        listed: at most so many of a kind are listed, 1 or more.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, skipped: int = 0, listed: int = LISTED) -> None:
         self.name = name
+        self._skipped, self._last = skipped, skipped + listed
         self._listed: list[Step] = []
         self._counts = {"failed": 0, "not_checked": 0}
 
     def __bool__(self) -> bool:
-        return bool(self._listed)
+        return any(self._counts.values())
 
     @property
     def listed(self) -> list[Step]:
@@ -45,10 +48,10 @@ class Findings:
         self._counts = {name: int(counts[name]) for name in self._counts}
 
     def add(self, error: EvidenceError) -> None:
-        """Take one finding; after a hundred of a kind they are only counted."""
+        """Take one finding; outside the part that is listed they are only counted."""
         step = step_of(self.name, error)
         self._counts[step.status] += 1
-        if self._counts[step.status] <= LISTED:
+        if self._skipped < self._counts[step.status] <= self._last:
             self._listed.append(step)
 
     @contextmanager
@@ -61,15 +64,15 @@ class Findings:
 
     def steps(self, detail: str) -> list[Step]:
         """Return the findings; without any, one step that holds with this detail."""
-        if not self._listed:
+        if not self:
             return [held(self.name, detail)]
         return self._listed + [
             Step(
                 self.name,
                 "failed" if status == "failed" else "not_checked",
-                f"and {count - LISTED} more",
+                f"and {count - self._last} more",
                 code="LDG-V002" if status == "failed" else "LDG-V005",
             )
             for status, count in self._counts.items()
-            if count > LISTED
+            if count > self._last
         ]

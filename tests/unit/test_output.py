@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import csv
 import json
+from io import StringIO
 from pathlib import Path
 
 import pytest
 
 from ledger import errors, output
-from ledger.output import Answer, emit, format_id, format_time, parse_id, parse_time
+from ledger.output import (
+    Answer,
+    Format,
+    emit,
+    format_id,
+    format_time,
+    json_line,
+    parse_id,
+    parse_time,
+)
 
 
 def everything(error: type[errors.LedgerError]) -> list[type[errors.LedgerError]]:
@@ -56,6 +67,78 @@ def test_csv_has_a_header_and_plain_cells(capsys: pytest.CaptureFixture[str]) ->
     with pytest.raises(SystemExit):
         emit(Answer("x", [{"a": 1, "b": None, "c": ["y"]}]), "csv")
     assert capsys.readouterr().out.splitlines() == ["a,b,c", '1,,"[""y""]"']
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("=1+1", "'=1+1"),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        ("-2+3", "'-2+3"),
+        ("+cmd|'/c calc'!A1", "'+cmd|'/c calc'!A1"),
+        ("\t=1", "'\t=1"),
+        ("\r=1", "'\r=1"),
+        ("\uff1d1+1", "'\uff1d1+1"),
+        ("'=1", "''=1"),
+        ("'tis", "'tis"),
+        ("a=1", "a=1"),
+        (-2.5, "-2.5"),
+        ("-2.5", "-2.5"),
+        ("+1e-3", "+1e-3"),
+        (["=1"], '["=1"]'),
+    ],
+)
+def test_no_cell_of_csv_is_a_formula(
+    value: object, shown: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        emit(Answer("x", [{"=a": value}]), "csv")
+    with StringIO(capsys.readouterr().out, newline="") as text:
+        assert list(csv.reader(text)) == [["'=a"], [shown]]
+    assert json.loads(json_line({"=a": value})) == {"=a": value}
+
+
+# A line feed, a tab, ESC, a C1 control, a line separator, marks of direction, what has
+# no width, and a tag: each would be obeyed or not be seen.
+HIDDEN = "a\nb\t\x1b[31m\x85\u2028\u202e\u2066\u200b\ufeff\u00ad\U000e0041"
+ESCAPED = r"a\nb\t\u001b[31m\u0085\u2028\u202e\u2066\u200b\ufeff\u00ad\U000e0041"
+
+
+def test_a_table_shows_what_cannot_be_seen(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit):
+        emit(Answer("x", [{"n": HIDDEN, "o": [HIDDEN]}], warnings=[HIDDEN]))
+    shown = capsys.readouterr()
+    head, row = shown.out.splitlines()
+    assert (head.split(), row.split()[0]) == (["n", "o"], ESCAPED)
+    assert shown.err == f"warning: {ESCAPED}\n"
+
+
+def test_errors_and_notes_show_what_cannot_be_seen(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    output.note(HIDDEN)
+    assert capsys.readouterr().err == ESCAPED.replace(r"a\nb", "a\nb") + "\n"
+    with pytest.raises(SystemExit), output.reporting("x"):
+        raise errors.NotFoundError(HIDDEN, hint=HIDDEN)
+    said = capsys.readouterr().err.splitlines()
+    assert said[0].endswith(f": {ESCAPED}")
+    assert all(one.isprintable() for one in said)
+
+
+@pytest.mark.parametrize("form", ["json", "ndjson"])
+def test_json_escapes_what_cannot_be_seen_and_stays_exact(
+    form: Format, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = HIDDEN + "\ud800é😀"
+    with pytest.raises(SystemExit):
+        emit(Answer("x", [{text: text}]), form)
+    shown = capsys.readouterr().out
+    first = json.loads(shown.splitlines()[0])
+    assert (first if form == "ndjson" else first["data"][0]) == {text: text}
+    assert all(one.isprintable() for one in shown.splitlines())
+    assert "é😀" in shown
 
 
 def test_a_row_of_a_pipe_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
