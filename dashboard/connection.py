@@ -23,8 +23,10 @@ def access() -> Access | None:
     try:
         return _open(str(find_home()))
     except DatabaseUnavailableError as error:
+        st.title("No database")
         draw_away(error)
     except LedgerError as error:
+        st.title("No ledger")
         st.warning(f"No ledger to show: {error}", icon=":material/info:")
         st.markdown(
             "1. `mlledger init` makes a ledger in this folder\n"

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, cast
 if TYPE_CHECKING:
     from projections.chain import Link
 
-_DIGEST = re.compile(r"\bsha256:([0-9a-f]{12})[0-9a-f]{52}\b")
+_DIGEST = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{52}\b")
 Fields = Mapping[str, Any]
 
 
 def short(text: str) -> str:
     """Return text with digests cut to their first 12 digits."""
-    return _DIGEST.sub(r"sha256:\1…", text)
+    return _DIGEST.sub(r"\1…", text)
 
 
 def line_of(link: Link) -> str:
@@ -119,7 +119,16 @@ def _dataset_version(fields: Fields) -> str:
     )
 
 
+def _decision(fields: Fields) -> str:
+    names = ("output", "mode", "path", "use")
+    return _joined(
+        _words(fields.get(name)) if name == "mode" else fields.get(name)
+        for name in names
+    )
+
+
 _TELL: dict[str, Callable[[Fields], str]] = {
+    "decision": _decision,
     "evaluation": _evaluation,
     "criterion": _criterion,
     "run": _run,

@@ -5,24 +5,46 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import streamlit as st
 
+from dashboard.words import GLOSSARY
+from ledger.visible import visible
 from projections.statements import sql
 
 if TYPE_CHECKING:
     from dashboard.access import Access
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:&=\"'])")
+_ADDRESS = re.compile(r"(?i)https?\\:|www")
+_ID = re.compile(r"\b([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\b")
 
 
 def plain(value: object) -> str:
     """Return text of an event as Markdown that shows exactly that text.
 
     Streamlit reads cells and labels as Markdown: without this an event could bring
-    links, colours and pictures from elsewhere into the page.
+    links, colours and pictures from elsewhere into the page. Bare addresses become
+    links even when escaped, so an invisible character (U+2060) parts them. What of the
+    text itself nobody would see, or would turn it around, is shown as its escape.
     """
-    return _MARKUP.sub(r"\\\1", str(value)).replace("\n", " ")
+    escaped = _MARKUP.sub(r"\\\1", visible(str(value).replace("\n", " ")))
+    return _ADDRESS.sub("\\g<0>\u2060", escaped)
+
+
+def event_link(event_id: UUID | str, label: str = "") -> str:
+    """Return Markdown that opens an event on the first page, from any page."""
+    return f"[{plain(label or event_id)}](./?id={event_id})"
+
+
+def linked(text: str) -> str:
+    """Return text of an event as :func:`plain` does, with each id in it as a link."""
+    parts = _ID.split(text)
+    return "".join(
+        event_link(part) if index % 2 else plain(part)
+        for index, part in enumerate(parts)
+    )
 
 
 def table(rows: Sequence[Mapping[str, object]], *, caption: str) -> None:
@@ -66,6 +88,9 @@ def footer(
         f"Ledger {plain(access.config.name)} · log position {places or 'none'} · "
         "read-only · times are UTC"
     )
+    with st.expander("What do these words mean?"):
+        for word, meaning in GLOSSARY.items():
+            st.markdown(f"**{word}**: {meaning}")
     with st.expander("How was this computed?"):
         st.markdown(
             f"Ledger id `{access.config.ledger_id.hex()}`. "

@@ -55,6 +55,25 @@ LINKS = {
 }
 """What people call the links of a chain."""
 
+GLOSSARY = {
+    "claimed": "as the program or person that signed the event says, by its own clock",
+    "sealed": "the moment from which on the record cannot be changed unnoticed, by the "
+    "sealer's clock; whoever runs the sealer sets that clock",
+    "projected": "copied from the log into the database that these pages read",
+    "origin, leaf, event": "a place in the log: which of its parts, which entry of it, "
+    "which event of that entry",
+    "checkpoint": "a signed statement of how long an origin is and what it holds",
+    "witness": "somebody else who signs checkpoints too, so that the operator cannot "
+    "show two histories",
+    "signed as": "whose key signed the event",
+    "declared, observed": "how the event knows: its producer says so, or saw it happen",
+    "✔ verified": "read again from the log and found to agree, step by step",
+    "✖ failed": "the evidence contradicts itself; alteration, corruption or defect",
+    "? not checked": "nobody has asked, or something that is needed is absent",
+    "– gap": "nothing is recorded where something could be",
+}
+"""What the words of the pages mean, for who is no programmer."""
+
 STEPS = {
     "parse": "The record in the log is the one that was sealed",
     "events": "The event is under the root its producer signed",
@@ -66,6 +85,13 @@ STEPS = {
     "decode": "The bytes say what the page shows",
 }
 """What the steps of a verification mean."""
+
+
+def marked(sentence: str) -> str:
+    """Return the sentence of :func:`outcome` behind its mark: ✔, ✖ or ?."""
+    if sentence.startswith(FAILED):
+        return f"✖ {sentence}"
+    return f"{'?' if sentence in (NOT_ASKED, UNCHECKED) else '✔'} {sentence}"
 
 
 def outcome(

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
 from typing import TYPE_CHECKING, cast
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from dashboard.words import MARKS
+from dashboard.upstream import KINDS
+from dashboard.words import GLOSSARY, LINKS, MARKS, marked
+from ledger.visible import visible_lines
 
 if TYPE_CHECKING:
     from dashboard.reports.model import Evidence, Report
 
+_MOMENT = re.compile(r"^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d(?:\.\d+)?)Z$")
 STATUS_WORDS = {
     "recorded": "recorded",
     "stated": "stated by a person",
@@ -26,6 +30,27 @@ STATUS_WORDS = {
 }
 
 
+STATUS_MEANINGS = {
+    "recorded": "an event in the log says so",
+    "stated": "a person signed it as their own statement",
+    "derived": "computed from recorded values",
+    "not_recorded": "nothing in the ledger says it; the event that would is named",
+    "not_applicable": "the question does not arise here",
+    "withheld": "recorded, and not shown to this reader",
+    "erased": "it was recorded, and deleted since",
+    "conflicting": "two events say different things; both are kept",
+    "late": "recorded long after it happened",
+}
+_SURENESS = {
+    "P": "its official text was read",
+    "S": "read in secondary sources",
+    "R": "from memory",
+    "H": "high confidence",
+    "M": "medium confidence",
+    "L": "low confidence",
+}
+
+
 def to_html(report: Report, *, digest: str) -> str:
     """Render a report.
 
@@ -34,16 +59,36 @@ def to_html(report: Report, *, digest: str) -> str:
         digest: ``sha256:<hex>`` of its canonical JSON, printed in the footer.
     """
     evidence = _evidence(report)
+    coverage = report.to_dict()["coverage"]
     page = _environment().get_template("report.html.j2")
     return page.render(
         report=report,
-        coverage=report.to_dict()["coverage"],
+        coverage=coverage,
         digest=digest,
         status_words=STATUS_WORDS,
         integrity_words=MARKS,
+        links=LINKS,
+        kinds={name: LINKS.get(kind, kind) for name, kind in KINDS.items()},
+        meanings=_meanings(coverage),
         evidence=evidence,
         numbers={item.event_id: n for n, item in enumerate(evidence, 1)},
     )
+
+
+def _meanings(coverage: list[dict[str, object]]) -> dict[str, str]:
+    """Return what the statuses of a report mean, then the words of its evidence."""
+    used = {name for row in coverage for name in row}
+    statuses = {
+        STATUS_WORDS[name]: meaning
+        for name, meaning in STATUS_MEANINGS.items()
+        if name in used
+    }
+    return statuses | {word: GLOSSARY[word] for word in GLOSSARY if word != "– gap"}
+
+
+def sureness(confidence: str) -> str:
+    """Return in words how surely a provision was read, such as ``P-H``."""
+    return ", ".join(_SURENESS.get(part, part) for part in confidence.split("-"))
 
 
 def _evidence(report: Report) -> list[Evidence]:
@@ -61,13 +106,21 @@ def _environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=_seen,
     )
-    environment.filters["shown"] = shown
+    environment.filters |= {"shown": shown, "marked": marked, "sureness": sureness}
     return environment
+
+
+def _seen(value: object) -> object:
+    """Return a value of a template; of recorded text nothing is hidden."""
+    return visible_lines(value) if type(value) is str else value
 
 
 def shown(value: object) -> str:
     """Return a value as a person reads it; lists and maps one item a line."""
+    if value is None:
+        return "not recorded"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list | tuple):
@@ -78,7 +131,7 @@ def shown(value: object) -> str:
         return "\n".join(f"{_name(key)}: {_inline(item)}" for key, item in pairs)
     if isinstance(value, float):
         return json.dumps(value)
-    return str(value)
+    return _MOMENT.sub(r"\1 \2 UTC", str(value))
 
 
 def _inline(value: object) -> str:

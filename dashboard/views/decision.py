@@ -11,8 +11,9 @@ from dashboard.connection import access, draw_fault
 from dashboard.reading import note_page
 from dashboard.standing import positions, sizes
 from dashboard.views.decision_chain import draw_chain
-from dashboard.views.decision_found import draw_candidates, draw_event, draw_not_found
+from dashboard.views.decision_found import draw_candidates, draw_not_found
 from dashboard.views.decision_list import draw_list
+from dashboard.views.event_found import draw_event
 from dashboard.widgets import footer
 from ledger.errors import LedgerError
 from projections.decisions.queries import decision_find
@@ -31,7 +32,7 @@ def show(ledger: Access) -> None:
     st.title("Decision")
     st.markdown("Why was this decision made, by what, and on which data?")
     wanted = st.text_input(
-        "Decision id",
+        "Find by id",
         key="id",
         bind="query-params",
         type="search",

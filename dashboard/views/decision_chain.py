@@ -15,10 +15,11 @@ from dashboard.reports.decision_record import record_of
 from dashboard.reports.issue import digest_of
 from dashboard.reports.render import to_html
 from dashboard.standing import clock_time
+from dashboard.views.chain_table import draw_links
 from dashboard.views.decision_list import open_decision
 from dashboard.views.steps import draw_difference, draw_steps, ended
-from dashboard.widgets import facts, plain, table
-from dashboard.words import LINKS, MARKS
+from dashboard.widgets import facts, plain
+from dashboard.words import LINKS, MARKS, marked
 from ledger import clock
 from ledger.errors import LedgerError
 from ledger.output import format_time, to_json
@@ -32,6 +33,10 @@ if TYPE_CHECKING:
     from projections.database import Connection
     from projections.decisions.queries import Decision
 
+RESTS_ON = (
+    "What the decision rests on, from the decision back to the sources of the data. "
+    "Every line is one event in the log; its name opens it."
+)
 CHECKED = "checked chains"
 RECORDS = "records of chains"
 
@@ -54,9 +59,9 @@ def draw_chain(ledger: Access, connection: Connection, row: Decision) -> None:
     _draw_downloads(ledger, report, html, json)
     draw_unrecorded()
     _draw_outcome(chain, report.verification)
-    shown, raw = st.tabs(["Evidence chain", "Raw"])
+    shown, raw = st.tabs(["Evidence chain", "All fields (JSON)"])
     with shown:
-        _draw_table(chain)
+        draw_links(chain.links, RESTS_ON)
     with raw:
         _draw_raw(chain)
 
@@ -141,14 +146,15 @@ def _draw_link(link: Link) -> None:
 
 
 def _draw_outcome(chain: Chain, sentence: str) -> None:
+    said = marked(sentence)
     if not chain.verified:
-        st.info(f"? {sentence} Press *Verify now* to do it.")
+        st.info(f"{said} Press *Verify now* to do it.")
     elif chain.exit_code == 5:
-        st.error(f"✖ {sentence}")
+        st.error(said)
     elif chain.exit_code == 6:
-        st.warning(f"? {sentence}")
+        st.warning(said)
     else:
-        st.success(f"✔ {sentence}")
+        st.success(said)
 
 
 def _record(ledger: Access, connection: Connection, chain: Chain) -> Report:
@@ -185,45 +191,6 @@ def _draw_download(
         on_click=taken,
         width="stretch",
     )
-
-
-def _draw_table(chain: Chain) -> None:
-    rows = [_row(link) for link in chain.links]
-    missing = sorted(set(chain.missing))
-    table(
-        rows,
-        caption="What the decision rests on, from the decision back to the sources of "
-        "the data. Every line is one event in the log.",
-    )
-    if missing:
-        st.caption(
-            "Not recorded in the ledger; would be filled by: "
-            + ", ".join(f"`{name}`" for name in missing)
-        )
-
-
-def _row(link: Link) -> dict[str, str]:
-    name = LINKS.get(link.kind, link.kind)
-    if link.missing:
-        blank = {"When (claimed, UTC)": "–", "Signed as": "–", "Place in the log": "–"}
-        said = f"*{link.title}*" + (f": {plain(link.reason)}" if link.reason else "")
-        return {"Link": name, "What is recorded": said, **blank, "Check": "– gap"}
-    when = clock_time(link.time).removesuffix(" UTC")
-    return {
-        "Link": name,
-        "What is recorded": plain(line_of(link)),
-        "When (claimed, UTC)": plain(when),
-        "Signed as": plain(link.identity or "–"),
-        "Place in the log": plain(_place(link)),
-        "Check": MARKS[link.integrity],
-    }
-
-
-def _place(link: Link) -> str:
-    if link.position is None:
-        return "–"
-    tail = link.position.origin.rsplit("/", 1)[-1]
-    return f"{tail} leaf {link.position.leaf} event {link.position.index}"
 
 
 def _draw_raw(chain: Chain) -> None:

@@ -1,4 +1,4 @@
-"""What an id leads to when it is not one decision: several, another event, nothing."""
+"""What an id leads to when it is not one decision: several of a case, or nothing."""
 
 from __future__ import annotations
 
@@ -10,44 +10,20 @@ from uuid import UUID
 import streamlit as st
 
 from dashboard.standing import Standing, clock_time, positions, standings
-from dashboard.views.decision_list import draw_decisions, draw_list
-from dashboard.views.steps import verify_event
-from dashboard.widgets import facts, plain
+from dashboard.views.decision_list import draw_decisions
+from dashboard.widgets import plain
 from ledger.errors import LedgerError
 
 if TYPE_CHECKING:
     from dashboard.access import Access
     from projections.database import Connection
     from projections.decisions.queries import Decision
-    from projections.integrity.queries import Event
 
 
 def draw_candidates(found: Sequence[Decision], caption: str) -> None:
     """Draw several decisions that one id stands for."""
     st.subheader("Several decisions")
     draw_decisions(found, caption)
-
-
-def draw_event(ledger: Access, connection: Connection, event: Event) -> None:
-    """Draw an event that is no decision, and the decisions that rest on it."""
-    st.subheader("Not a decision, but an event of this ledger")
-    with st.container(border=True):
-        facts(
-            {
-                "Type": event.type,
-                "Happened (claimed)": clock_time(event.time),
-                "Sealed": clock_time(event.sealed_at),
-                "Signed as": event.identity,
-                "How it is known": event.basis,
-                "Place in the log": f"{event.origin} leaf {event.leaf}",
-            }
-        )
-    if st.button("Verify now", type="primary", icon=":material/verified_user:"):
-        verify_event(ledger, event.evidence)
-    if event.type == "registry.release.created":
-        draw_list(connection, release=event.event_id)
-    elif event.type == "serving.deployment.activated":
-        draw_list(connection, deployment=event.event_id)
 
 
 def draw_not_found(ledger: Access, connection: Connection, wanted: UUID) -> None:

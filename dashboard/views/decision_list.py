@@ -34,10 +34,14 @@ def draw_list(
         before=_cursor(),
         limit=PAGE + 1,
     )
+    if not found and (release or deployment):
+        st.markdown("No decision of it is recorded.")
+        return
     if not found:
         _draw_none()
         return
-    st.subheader("Latest decisions" if _cursor() is None else "Earlier decisions")
+    of = " by this release" if release else " by this deployment" if deployment else ""
+    st.subheader(("Latest" if _cursor() is None else "Earlier") + f" decisions{of}")
     draw_decisions(found[:PAGE], "Decisions, newest first. Select a row to open it.")
     _draw_pager(found)
 
@@ -60,6 +64,7 @@ def draw_decisions(decisions: Sequence[Decision], caption: str) -> None:
         columns,
         hide_index=True,
         width="stretch",
+        height="content",
         key=TABLE,
         on_select=partial(_open_selected, ids),
         selection_mode="single-row",
@@ -80,11 +85,11 @@ def open_decision(event_id: UUID) -> None:
 
 
 def _draw_pager(found: Sequence[Decision]) -> None:
-    newest, earlier, _ = st.columns([1, 1, 4])
-    if _cursor() is not None and newest.button("Newest", icon=":material/first_page:"):
+    row = st.container(horizontal=True)
+    if _cursor() is not None and row.button("Newest", icon=":material/first_page:"):
         del st.query_params["before"]
         st.rerun()
-    if len(found) > PAGE and earlier.button("Earlier", icon=":material/chevron_right:"):
+    if len(found) > PAGE and row.button("Earlier", icon=":material/chevron_right:"):
         last = found[PAGE - 1]
         st.query_params["before"] = f"{last.time.isoformat()}~{last.event_id}"
         st.rerun()

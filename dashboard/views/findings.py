@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 LIMIT = 100
 _ORDER = ("silent", "open", "closed")
 _STATES = {"silent": "✖ silent", "open": "✔ open", "closed": "– closed"}
+SILENT = (
+    "A stream is silent when nothing came for three heartbeats and it was not closed: "
+    "its process may have died with events unsent. Silent first."
+)
 BLIND = "What this evidence cannot see: any reader, until somebody looks."
 
 
@@ -68,7 +72,7 @@ def _none(what: str, span: str) -> None:
 
 
 def _draw_refusals(said: Findings, span: str) -> None:
-    st.subheader("Refused records (quarantine)")
+    st.subheader("Refused records (quarantine)", anchor="refused")
     if not said.refusals and not said.unreadable:
         _none("No record was refused", span)
         return
@@ -100,7 +104,7 @@ def _draw_refusals(said: Findings, span: str) -> None:
 
 
 def _draw_gaps(gaps: Sequence[queries.Gap], span: str) -> None:
-    st.subheader("Known gaps")
+    st.subheader("Known gaps", anchor="gaps")
     if not gaps:
         _none("No gap is known", span)
         return
@@ -126,11 +130,27 @@ def _missing(row: queries.Gap) -> str:
 
 
 def _draw_streams(streams: Sequence[queries.Stream], now: datetime) -> None:
-    st.subheader("Producers' streams")
+    st.subheader("Producers' streams", anchor="streams")
     if not streams:
         st.markdown("No producer has opened a stream yet.")
         return
-    first = sorted(streams, key=lambda row: _ORDER.index(state_of(row)))[:LIMIT]
+    live = [row for row in streams if state_of(row) != "closed"]
+    ended = [row for row in streams if state_of(row) == "closed"]
+    if live:
+        live.sort(key=lambda row: _ORDER.index(state_of(row)))
+        _stream_table(live[:LIMIT], now, SILENT)
+    else:
+        st.markdown("Every stream was closed in order.")
+    if ended:
+        newest = f"the newest {LIMIT} of " if len(ended) > LIMIT else ""
+        with st.expander(f"Closed streams: {newest}{len(ended)}"):
+            caption = "Streams whose producer said that it ended."
+            _stream_table(ended[:LIMIT], now, caption)
+
+
+def _stream_table(
+    streams: Sequence[queries.Stream], now: datetime, caption: str
+) -> None:
     table(
         [
             {
@@ -142,10 +162,9 @@ def _draw_streams(streams: Sequence[queries.Stream], now: datetime) -> None:
                 "Last heard of": plain(_heard(row, now)),
                 "Heartbeat": f"{row.heartbeat_s} s" if row.heartbeat_s else "none",
             }
-            for row in first
+            for row in streams
         ],
-        caption="A stream is silent when nothing came for three heartbeats and it was "
-        "not closed: its process may have died with events unsent. Silent first.",
+        caption=caption,
     )
 
 
@@ -161,7 +180,7 @@ def _heard(row: queries.Stream, now: datetime) -> str:
 
 
 def _draw_conflicts(conflicts: Sequence[queries.Conflict], span: str) -> None:
-    st.subheader("Conflicts")
+    st.subheader("Conflicts", anchor="conflicts")
     if not conflicts:
         _none("No name stands for two things", span)
         return
@@ -187,7 +206,7 @@ def _draw_consumers(
     consumers: Sequence[queries.Consumer],
     coverage: Sequence[queries.ConsumerCoverage],
 ) -> None:
-    st.subheader("Who uses the outputs")
+    st.subheader("Who uses the outputs", anchor="use")
     if not consumers:
         st.markdown("No consumer was declared and none was observed.")
     else:
@@ -204,11 +223,12 @@ def _draw_consumers(
 
 
 def _coverage(row: queries.ConsumerCoverage) -> str:
-    spots = "; ".join(row.blind_spots)
+    spots = plain("; ".join(row.blind_spots) or "not recorded")
+    times = "once" if row.observations == 1 else f"{row.observations} times"
     return (
         f"Looked at {plain(row.resource)} from {clock_time(row.watched_from)} to "
-        f"{clock_time(row.watched_to)}, {row.observations} times. "
-        f"What this evidence cannot see: {plain(spots)}."
+        f"{clock_time(row.watched_to)}, {times}. "
+        f"What this evidence cannot see: {spots}."
     )
 
 

@@ -33,6 +33,14 @@ if TYPE_CHECKING:
     from dashboard.access import Access
     from dashboard.standing import Position
 
+# Numbers that somebody has to explain when they are not 0, and where they are told.
+_EXPLAINED = {
+    "Refused records": "refused",
+    "Known gaps": "gaps",
+    "Silent streams": "streams",
+    "Conflicts": "conflicts",
+    "Undeclared use": "use",
+}
 _PACKAGE = "projections.integrity"
 ASKED = [
     ("dashboard", "positions"),
@@ -145,6 +153,13 @@ def _draw_numbers(said: Findings, stands: Sequence[Standing] | None) -> None:
         st.columns(len(numbers)), numbers.items(), strict=True
     ):
         cell.metric(name, f"{value:,}" if isinstance(value, int) else value)
+    open_ = [
+        f"[{name.lower()} {numbers[name]}](#{anchor})"
+        for name, anchor in _EXPLAINED.items()
+        if numbers[name]
+    ]
+    if open_:
+        st.markdown(f"✖ Needs explaining: {', '.join(open_)}.")
 
 
 def _draw_origins(
@@ -160,7 +175,8 @@ def _draw_origins(
             for stand in stands
         ],
         caption="Each origin is a log of its own with a signed tree. Its checkpoint "
-        "is as old as the last entry under it.",
+        "is as old as the last entry under it. Events and rows: how many events its "
+        "entries hold, and how many of them the database has.",
     )
 
 

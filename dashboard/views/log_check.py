@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from dashboard.links import short
 from dashboard.views.steps import draw_steps, ended
 from dashboard.widgets import plain, table
 from dashboard.words import MARKS
@@ -78,16 +79,16 @@ def _counter(say: Callable[[str], object]) -> Callable[[int], None]:
 
 
 def _draw(steps: Sequence[Step]) -> None:
+    draw_steps(step for step in steps if step.is_finding)
     table(
         [
             {
                 "Check": MARKS[step.status],
                 "What": plain(step.name),
-                "Found": plain(step.detail),
+                "Found": plain(short(step.detail)),
                 "Place": plain(step.place or ""),
             }
             for step in steps
         ],
         caption="Steps of the check, in order",
     )
-    draw_steps(step for step in steps if step.is_finding)

@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from uuid import UUID
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from ledger.clock import new_id
 from ledger.output import format_id
+from projections.integrity.queries import event_find
 from tests.dashboard.conftest import Opened, World, texts
 from tests.support.ledger import decision as bare_decision
 from tests.support.story import changed_record
 
 pytestmark = pytest.mark.postgres
+CHAINED = ["deployment", "release", "version", "run", "train", "dataset", "source"]
 FIRST_LINKS = ["Decision", "Deployment", "What the process had loaded", "Release"]
 
 
 def chain_table(test: AppTest):
+    """The chain as it is read, without the addresses that its names lead to."""
     (table,) = [t.value for t in test.table if "Link" in t.value.columns]
-    return table
+    names = [re.sub(r"\[(.*)\]\(.*\)", r"\1", name) for name in table["Link"]]
+    return table.assign(Link=names)
+
+
+def addresses(test: AppTest) -> set[str]:
+    """Ids of the events that the tables of a page lead to."""
+    return set(re.findall(r"\(\./\?id=([0-9a-f-]{36})\)", texts(test)))
 
 
 def press(test: AppTest, label: str) -> AppTest:
@@ -29,13 +40,13 @@ def press(test: AppTest, label: str) -> AppTest:
 
 
 @contextmanager
-def changed(world: World) -> Iterator[None]:
-    """Flip a bit in the record of the first decision."""
+def changed(world: World, event: str) -> Iterator[None]:
+    """Flip a bit in the record of an event."""
     config = world.made.ledger.config
     with world.made.connection() as connection:
-        (leaf,) = connection.execute(
-            "SELECT leaf FROM decisions.decision WHERE event_id = %s", [world.decision]
-        ).fetchone()
+        found = event_find(connection, UUID(event))
+    assert found
+    leaf = found.leaf
     with changed_record(config, 0, leaf):
         yield
 
@@ -95,7 +106,7 @@ def test_verify_now_reads_the_log_step_by_step(filled: World, opened: Opened):
 
 def test_a_changed_byte_is_found_and_its_place_named(filled: World, opened: Opened):
     test = opened(filled, id=filled.decision)
-    with changed(filled):
+    with changed(filled, filled.decision):
         test = press(test, "Verify now")
     assert not test.exception
     said = texts(test)
@@ -125,10 +136,36 @@ def test_an_event_that_is_no_decision_leads_to_its_decisions(
     filled: World, opened: Opened
 ):
     test = opened(filled, id=str(filled.story.id("release")))
-    assert "Not a decision, but an event of this ledger" in texts(test)
+    said = texts(test)
+    assert "Latest decisions by this release" in said
     assert len(test.dataframe[0].value) == 25
     test = press(test, "Verify now")
     assert "✔ The event is in the log as it is shown" in texts(test)
+
+
+def test_a_chain_leads_from_event_to_event(filled: World, opened: Opened):
+    """Decision, deployment, release, version, run, data set version: no dead end."""
+    ids = {name: str(filled.story.id(name)) for name in CHAINED}
+    assert set(ids.values()) <= addresses(opened(filled, id=filled.decision))
+    for index, name in list(enumerate(CHAINED))[:5:2]:
+        test = opened(filled, id=ids[name])
+        assert not test.exception
+        further = {ids[later] for later in CHAINED[index + 1 :]}
+        assert further <= addresses(test), name
+
+
+def test_an_event_shows_what_was_signed_or_that_it_contradicts_itself(
+    filled: World, opened: Opened
+):
+    release = str(filled.story.id("release"))
+    said = texts(opened(filled, id=release))
+    assert "What was signed. An id opens the event it names." in said
+    assert "A model version was bound to everything it is deployed with." in said
+    with changed(filled, release):
+        test = opened(filled, id=release)
+    assert not test.exception
+    assert "the evidence contradicts itself" in test.error[0].value
+    assert "What was signed. An id" not in texts(test)
 
 
 def test_what_is_not_found_gets_reasons(filled: World, opened: Opened):
@@ -202,3 +239,42 @@ def test_the_page_says_how_it_was_computed(filled: World, opened: Opened):
     assert "acme/p0" in said
     assert "projections/decisions/sql/decision_list.sql" in said
     assert "ORDER BY d.time DESC" in said
+
+
+def ask(test: AppTest, question: str, **given: str) -> AppTest:
+    """Choose a question, fill its form in, and ask."""
+    test = test.selectbox[0].set_value(question).run()
+    for name, text in given.items():
+        test.text_input(key=f"{question} {name}").set_value(text)
+    return press(test, "Ask")
+
+
+def test_a_question_is_asked_and_answered_with_links_and_gaps(
+    filled: World, opened: Opened
+):
+    test = opened(filled, "questions")
+    assert not test.exception
+    assert (
+        "Q02: What answered in an environment at a moment" in test.selectbox[0].options
+    )
+    said = texts(ask(test, "live_at", environment="production"))
+    assert "Answer" in said
+    assert "EU AI Act, Article 12(1)" in said
+    assert str(filled.story.id("release")) in addresses(test)
+    assert "Not recorded" in said
+    assert "projections.registry" not in said
+    assert "projections/registry/sql/live_at.sql" in said
+    said = texts(ask(test, "live_at", environment="nowhere"))
+    assert "Nothing matches" in said
+    said = texts(ask(test, "administrator_actions", limit="1"))
+    assert "Not all is shown" in said
+    assert "limit=10" in said.replace("\\", "")
+
+
+def test_a_question_says_what_it_lacks_and_what_is_no_id(filled: World, opened: Opened):
+    test = opened(filled, "questions")
+    said = texts(ask(test, "change_diff", release_a="7"))
+    assert "To ask this, fill in: release b." in said
+    said = texts(ask(test, "change_diff", release_a="7", release_b="8"))
+    assert "release_a" in said
+    assert not test.exception

@@ -6,6 +6,7 @@ import pytest
 
 from ledger import clock
 from ledger.administration import append_as_operator
+from ledger.clock import new_id
 from tests.dashboard.conftest import Opened, World, texts, world_in
 from tests.support.database import record
 from tests.support.story import changed_record
@@ -142,10 +143,43 @@ def test_refusals_gaps_and_consumers_are_explained(
         assert "✖ use without a declared contract: explanation needed" in said
         assert "What this evidence cannot see" in said
         assert "readers without a group" in said
+        assert "[undeclared use 1](#use)" in said
+        check_findings(world, opened)
+
+
+def check_findings(world: World, opened: Opened) -> None:
+    """A finding names what it is about and what shows it, and leads there."""
+    test = opened(world, "register")
+    assert "No control was checked yet" in texts(test)
+    assert "No finding is recorded that is not closed." in texts(test)
+    release = world.story.id("release")
+    opening = record(
+        "control.finding.opened",
+        finding="AUD-1 [x](y)",
+        origin="audit",
+        severity="high",
+        object=release.bytes,
+        object_name="loans-1",
+        cause="nobody tested it",
+        evidence=[world.story.id("deployment").bytes, new_id()],
+        due=clock.now_us() - HOUR_US,
+    )
+    world.made.ledger.stream(0).append([opening])
+    world.made.seal_and_project()
+    said = texts(opened(world, "register", finding="AUD-1 [x](y)"))
+    assert "nobody tested it" in said
+    assert f"[loans-1](./?id={release})" in said
+    assert "[Deployment, 2" in said
+    assert "not recorded in the ledger" in said
+    assert "✖ overdue since 2" in said
+    assert "?finding=AUD-1%20%5Bx%5D%28y%29" in said
+    assert "No finding has the key 7" in texts(opened(world, "register", finding="7"))
 
 
 def test_text_of_an_event_is_never_markup(tmp_path, postgres_server: str, opened):
     from dashboard.widgets import plain
 
-    assert plain("[a](http://b)") == r"\[a\]\(http\://b\)"
+    parted = "\u2060"  # else Markdown makes a link of a bare address, escaped or not
+    assert plain("[a](http://b)") == rf"\[a\]\(http\:{parted}//b\)"
+    assert plain("WWW.b.c") == rf"WWW{parted}\.b\.c"
     assert plain(":red[x] `c` <b>") == r"\:red\[x\] \`c\` \<b\>"

@@ -11,6 +11,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-START_S = 60
+START_S = 120
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +54,7 @@ def address(filled: World) -> Iterator[str]:
             yield base
         finally:
             process.terminate()
-            process.wait(20)
+            process.wait(60)
 
 
 def wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
@@ -70,7 +71,7 @@ def wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
 
 
 def fetch(url: str) -> bytes:
-    with urllib.request.urlopen(url, timeout=10) as answer:
+    with urllib.request.urlopen(url, timeout=60) as answer:
         return answer.read()
 
 
@@ -81,13 +82,24 @@ def chromium() -> str:
     return str(found)
 
 
-def select_first_row(page: Any) -> None:
-    """Click the box of the first row; the table is one drawing, without elements."""
+def open_first_row(page: Any) -> None:
+    """Click the box of the first row; the table is one drawing, without elements.
+
+    Nobody says when it is drawn: a click that came too early is repeated.
+    """
+    from playwright.sync_api import TimeoutError as Late
+
     table = page.locator("[data-testid=stDataFrame] canvas").first
     table.wait_for()
-    page.wait_for_timeout(1_500)
-    box = table.bounding_box()
-    page.mouse.click(box["x"] + 17, box["y"] + 52)
+    opened = page.get_by_text("Not checked against the log.")
+    for seconds in (15, 30, 60):
+        page.wait_for_timeout(1_500)
+        box = table.bounding_box()
+        page.mouse.click(box["x"] + 17, box["y"] + 52)
+        with suppress(Late):
+            opened.wait_for(timeout=seconds * 1_000)
+            return
+    pytest.fail("the row that was clicked is not opened")
 
 
 def driver() -> Any:
@@ -114,18 +126,17 @@ def test_a_decision_is_opened_verified_and_the_log_checked(
             executable_path=chromium(), args=ARGUMENTS, chromium_sandbox=False
         )
         page = browser.new_page()
-        page.set_default_timeout(40_000)
+        page.set_default_timeout(90_000)
         page.on("request", lambda request: asked.append(request.url))
         page.goto(f"{address}/")
         page.get_by_text("Latest decisions").wait_for()
-        box = page.locator("input[aria-label='Decision id']")
+        box = page.locator("input[aria-label='Find by id']")
         box.fill(filled.decision)
         box.press("Enter")
         page.get_by_text("Not checked against the log.").wait_for()
         assert f"id={filled.decision}" in page.url
         page.goto(f"{address}/")
-        select_first_row(page)
-        page.get_by_text("Not checked against the log.").wait_for()
+        open_first_row(page)
         page.goto(f"{address}/decision?id={filled.decision}")
         page.get_by_role("button", name="Verify now").click()
         page.get_by_text("links verified against the log").wait_for()
