@@ -7,9 +7,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ledger.config import Config, load_config
 from ledger.errors import LedgerError
+
+if TYPE_CHECKING:
+    from ledger.checkpoint import Checkpoint
 
 OK, WARNING, FAILED = "ok", "warning", "failed"
 _NEWEST = 10_000
@@ -17,6 +21,9 @@ _REFUSED_REPAIR = (
     "see mlledger key ls for what the key may sign, record it anew as one who may; "
     "mlledger journal flush sends again what followed it"
 )
+
+
+_LOST_REPAIR = "restore a backup of the log that holds them: docs/recovery.md"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +73,8 @@ def examine(
     config = load_config(home)
     parts: list[Part] = [_configuration, _keys, _log]
     if not quick:
-        parts += [_journal, _seal, _refused, _witnesses, _manifest, _time, _topics]
+        parts += [_journal, _seal, _refused, _witnesses, _manifest, _time]
+        parts += [_documents, _topics]
     findings: list[Finding] = []
     for part in (*parts, *further):
         findings += _guarded(part, config)
@@ -123,12 +131,15 @@ def _log(config: Config) -> Iterator[Finding]:
     log = open_log(config)
     try:
         for origin in config.origins:
-            start, end = log.bounds(config.partition(origin))
-            state = OK if start == 0 else WARNING
-            repair = "" if start == 0 else "records before the start are gone"
-            yield Finding(f"log {origin}", state, f"records {start} to {end}", repair)
+            yield _bounds(origin, *log.bounds(config.partition(origin)))
     finally:
         log.close()
+
+
+def _bounds(origin: str, start: int, end: int) -> Finding:
+    text = f"records {start} to {end - 1}" if end > start else "no records"
+    gone = "records before these are gone" if start else ""
+    return Finding(f"log {origin}", WARNING if start else OK, text, gone)
 
 
 def _journal(config: Config) -> Iterator[Finding]:
@@ -174,7 +185,7 @@ def _refused(config: Config) -> Iterator[Finding]:
 def _seal(config: Config) -> Iterator[Finding]:
     from ledger.checkpoint import parse_checkpoint
     from ledger.errors import MissingEvidenceError
-    from ledger.public import PublicFolder
+    from ledger.public import PublicFolder, last_offset
 
     public = PublicFolder(config.public)
     for origin in config.origins:
@@ -183,23 +194,49 @@ def _seal(config: Config) -> Iterator[Finding]:
         except MissingEvidenceError:
             yield _unsealed(config, origin)
             continue
-        yield Finding(f"seal {origin}", OK, f"{checkpoint.size} leaves sealed")
+        yield _sealed(config, checkpoint, last_offset(public, checkpoint))
+
+
+def _sealed(config: Config, head: Checkpoint, last: int) -> Finding:
+    """Say how much is sealed, and whether the log still reaches as far."""
+    part, end = f"seal {head.origin}", _end(config, head.origin)
+    if last < end:
+        return Finding(part, OK, f"{head.size} leaves sealed")
+    text = f"records {end} to {last} are sealed, but not in the log"
+    return Finding(part, FAILED, text, _LOST_REPAIR, 6)
+
+
+def _documents(config: Config) -> Iterator[Finding]:
+    from ledger.audit.documents import verify_sample
+    from ledger.clock import random_bytes
+
+    for step in verify_sample(config.blobs, seed=random_bytes(8)):
+        if step.is_finding:
+            code = 5 if step.status == "failed" else 6
+            yield Finding("documents", FAILED, step.detail, "mlledger audit", code)
+        else:
+            yield Finding("documents", OK, f"a sample: {step.detail}")
 
 
 def _unsealed(config: Config, origin: str) -> Finding:
-    from ledger.log import open_log
-
-    log = open_log(config)
-    try:
-        waiting = log.bounds(config.partition(origin))[1]
-    finally:
-        log.close()
+    waiting = _end(config, origin)
     if not waiting:
         return Finding(f"seal {origin}", OK, "nothing appended, nothing sealed")
     text = f"{waiting} records, nothing published"
     return Finding(
         f"seal {origin}", WARNING, text, "mlledger worker, or restore public/"
     )
+
+
+def _end(config: Config, origin: str) -> int:
+    """Return one past the last offset that the log holds of an origin."""
+    from ledger.log import open_log
+
+    log = open_log(config)
+    try:
+        return log.bounds(config.partition(origin))[1]
+    finally:
+        log.close()
 
 
 def _witnesses(config: Config) -> Iterator[Finding]:

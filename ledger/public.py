@@ -235,6 +235,22 @@ def offset_to_leaf(reader: OriginReader, offset: int) -> int | None:
     return None
 
 
+def last_offset(public: Public, head: Checkpoint) -> int:
+    """Return the last offset of the log that a tree covers; -1 when it is empty.
+
+    Raises:
+        MissingEvidenceError, MalformedError, IntegrityError: the newest tile is absent
+            or is not of that tree.
+    """
+    if not head.size:
+        return -1
+    with placed(head.origin):
+        tiles = TileSet(
+            lambda path: public.read(head.origin, path), size=head.size, root=head.root
+        )
+        return parse_leaf(tiles.entries((head.size - 1) // WIDTH)[-1]).last_offset
+
+
 @contextmanager
 def placed(origin: str, path: str = "") -> Generator[None]:
     """Complete the ``place`` of evidence errors to a path below ``public/``.

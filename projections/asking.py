@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["ALWAYS", "Bounds", "Evidence", "ask", "ask_one", "asking"]
 
 _Answer = TypeVar("_Answer")
+_ROW_SECURITY = "rls.c"
+"""Where in the server's source a policy would apply; its words are translated."""
 
 
 def ask(
@@ -81,6 +83,8 @@ def asking() -> Generator[None]:
             hint="make them anew with: mlledger db rebuild",
         ) from error
     except psycopg.errors.InsufficientPrivilege as error:
+        if error.diag.source_file == _ROW_SECURITY:
+            raise _hiding(error) from error
         raise NotAuthorisedError(f"database: {error}") from error
     except (psycopg.errors.DataCorrupted, psycopg.errors.IndexCorrupted) as error:
         raise IntegrityError(
@@ -90,3 +94,15 @@ def asking() -> Generator[None]:
         ) from error
     except psycopg.OperationalError as error:
         raise DatabaseUnavailableError(f"database: {error}") from error
+
+
+def _hiding(error: psycopg.Error) -> IntegrityError:
+    """Return the error of a table with a policy that would hide rows from the asker."""
+    said = error.diag.message_primary
+    return IntegrityError(
+        f"a row-level security policy would hide rows from this question: {said}",
+        place=f"database: {said}",
+        expected="no policy",
+        actual="a policy",
+        hint="mlledger audit names it; mlledger db rebuild makes the tables anew",
+    )

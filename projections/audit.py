@@ -1,44 +1,46 @@
 """Are the tables what the log makes of them? Folded anew in shadow schemas, compared.
 
-The live tables are digested in one snapshot, together with how far they had come. Then
-the log is folded into ``<name>_audit``: first as far as the digests that were published
-last, which are compared; then up to the very leaves of the snapshot. Where a digest
-differs the two tables are laid side by side and the rows that differ are named.
-Readers and the projector go on meanwhile.
+What the tables are made of is compared first, for a view or a policy would show other
+rows than the table holds. The live tables are digested in one snapshot, together with
+how far they had come. Then the log is folded into ``<name>_audit``: first as far as the
+digests that were published last, which are compared; then up to the very leaves of the
+snapshot. Where a digest differs the two tables are laid side by side and the rows that
+differ are named. Readers and the projector go on meanwhile.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
-from psycopg.sql import Identifier
-
-from ledger.errors import EvidenceError, IntegrityError
+from ledger.errors import ConfigurationError, EvidenceError, IntegrityError
 from ledger.verification.findings import Findings
 from ledger.verification.steps import Step, held, step_of
-from projections.digests import digest_projections, key_of
-from projections.loading import tables_of
+from projections.asking import asking
+from projections.audit_rows import SHADOW, compare_rows, shown
+from projections.digests import digest_projections
 from projections.projection import PROJECTIONS, Projector
 from projections.published import published_digests
+from projections.reach import position_errors, rows_beyond
 from projections.rebuild import create_shadow, drop_shadow
 from projections.registry.periods import differing_periods
 from projections.schemas import schema_states
-from projections.statements import composed
+from projections.structure_check import (
+    reading_as_auditor,
+    structure_steps,
+    wrong_steps,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from ledger.checkpoint import Checkpoint
-    from projections.columns import Table
     from projections.database import Connection
-    from projections.digests import Digested, TableContent
+    from projections.digests import Digested
     from projections.projector import Source
 
-_PACKAGE = "projections"
-_NAMED_ROWS = 100
-SHADOW: Mapping[str, str] = {p.name: f"{p.name}_audit" for p in PROJECTIONS}
 NAME = "projection rows"
 PUBLISHED = "projection digests"
+_UNEVEN = "the projections have not come equally far"
 
 
 def audit_tables(
@@ -60,19 +62,48 @@ def audit_tables(
         DatabaseUnavailableError: the database went away.
     """
     if step := _not_comparable(connection):
-        return [step]
-    live = digest_projections(connection)
-    if any(one.heads != live[0].heads for one in live):
-        return [_unchecked("the projections have not come equally far", "the worker")]
+        return [*wrong_steps(connection), step]
     try:
         create_shadow(connection, PROJECTIONS, SHADOW, now=now)
-        shadow = _Shadow(connection, source, progress)
-        found = _against_published(shadow, live)
-        return [*found, *_against_live(shadow, live)]
-    except EvidenceError as error:
-        return [step_of(NAME, error)]
+        found = structure_steps(connection, SHADOW)
+        return [*found, *_rows(connection, source, progress)]
     finally:
         drop_shadow(connection, SHADOW)
+
+
+def _rows(
+    connection: Connection, source: Source, progress: Callable[[int], None] | None
+) -> list[Step]:
+    """Compare rows, read as those read who ask, with the log folded anew."""
+    try:
+        with asking(), reading_as_auditor(connection):
+            live = digest_projections(connection)
+        reached = _reach(connection, source, live)
+        if any(one.heads != live[0].heads for one in live):
+            return reached or [_unchecked(_UNEVEN, "mlledger worker")]
+        shadow = _Shadow(connection, source, progress)
+        found = _against_published(shadow, live)
+        return [*reached, *found, *_against_live(shadow, live)]
+    except EvidenceError as error:
+        return [step_of(NAME, error)]
+    except ConfigurationError as error:  # a table is away, as was said before
+        return [Step(NAME, "not_checked", str(error), code="LDG-V005")]
+
+
+def _reach(
+    connection: Connection, source: Source, live: Sequence[Digested]
+) -> list[Step]:
+    """Return what is wrong with the positions; nothing when all agrees."""
+    findings = Findings(NAME)
+    with asking(), reading_as_auditor(connection):
+        errors = position_errors(
+            connection, public=source.public, control=source.control
+        )
+        if any(one.heads != live[0].heads for one in live):
+            errors += rows_beyond(connection)
+    for error in errors:
+        findings.add(error)
+    return findings.steps("") if findings else []
 
 
 class _Shadow:
@@ -158,16 +189,10 @@ def _compare_published(
                 IntegrityError(
                     f"{place}: says of {name} what the log does not make of it",
                     place=f"{place} {name}",
-                    expected=_shown(true),
-                    actual=_shown(item),
+                    expected=shown(true),
+                    actual=shown(item),
                 )
             )
-
-
-def _shown(content: TableContent | None) -> str:
-    if content is None:
-        return "no such table"
-    return f"{content.rows} rows, SHA-256 {content.digest.hex()}"
 
 
 def _against_live(shadow: _Shadow, live: Sequence[Digested]) -> list[Step]:
@@ -175,14 +200,11 @@ def _against_live(shadow: _Shadow, live: Sequence[Digested]) -> list[Step]:
     if shadow.gone:
         return [_gone(NAME, shadow.gone)]
     findings = Findings(NAME)
-    for one in live:
-        fresh = {item.table: item for item in made[one.projection].tables}
-        for item in one.tables:
-            if fresh.get(item.table) != item:
-                table = (one.projection, item.table)
-                _name_rows(shadow.connection, table, findings, fresh, item)
-    for error in differing_periods(shadow.connection):
-        findings.add(error)
+    with asking(), reading_as_auditor(shadow.connection):
+        for one in live:
+            compare_rows(shadow.connection, one, made[one.projection], findings)
+        for error in differing_periods(shadow.connection):
+            findings.add(error)
     tables = sum(len(one.tables) for one in live)
     leaves = sum(head.size for head in live[0].heads)
     return findings.steps(f"{tables} tables hold what {leaves} leaves make of them")
@@ -211,70 +233,3 @@ def _not_comparable(connection: Connection) -> Step | None:
 
 def _unchecked(what: str, repair: str) -> Step:
     return Step(NAME, "not_checked", f"{what}; first: {repair}", code="LDG-V005")
-
-
-def _name_rows(
-    connection: Connection,
-    named: tuple[str, str],
-    findings: Findings,
-    fresh: Mapping[str, TableContent],
-    found: TableContent,
-) -> None:
-    schema, name = named
-    table = tables_of(connection, schema=schema, projection=schema)[name]
-    pairs = _differences(connection, table)
-    for live, shadow in pairs:
-        findings.add(_difference(connection, table, live, shadow))
-    if not pairs:
-        place = f"{schema}.{name}"
-        findings.add(
-            IntegrityError(
-                f"{place}: its digest is not that of the same leaves folded anew",
-                place=place,
-                expected=_shown(fresh.get(name)),
-                actual=_shown(found),
-            )
-        )
-
-
-def _differences(
-    connection: Connection, table: Table
-) -> list[tuple[dict[str, Any] | None, dict[str, Any] | None]]:
-    shadow = SHADOW[table.schema]
-    statement = composed(
-        _PACKAGE,
-        "audit_differences",
-        live=Identifier(table.schema, table.name),
-        shadow=Identifier(shadow, table.name),
-        live_position=Identifier(table.schema, "position"),
-        shadow_position=Identifier(shadow, "position"),
-        key=key_of(connection, shadow, table),
-    )
-    found = connection.execute(statement, {"limit": _NAMED_ROWS}).fetchall()
-    return cast("list[tuple[dict[str, Any] | None, dict[str, Any] | None]]", found)
-
-
-def _difference(
-    connection: Connection,
-    table: Table,
-    live: dict[str, Any] | None,
-    shadow: dict[str, Any] | None,
-) -> IntegrityError:
-    row = live or shadow or {}
-    keys = key_of(connection, SHADOW[table.schema], table).as_string(connection)
-    names = [name.strip(' "') for name in keys.split(",")]
-    place = f"{table.schema}.{table.name} " + " ".join(str(row[n]) for n in names)
-    origin = f"{row.get('origin')} leaf {row.get('leaf')}"
-    if live is None:
-        text = f"{place}: the log makes this row ({origin}), the table does not hold it"
-        return IntegrityError(text, place=place, expected="a row", actual="no row")
-    if shadow is None:
-        text = f"{place}: the table holds this row, the log makes no such row"
-        return IntegrityError(text, place=place, expected="no row", actual="a row")
-    column = next(name for name in table.columns if live[name] != shadow[name])
-    return IntegrityError(
-        f"{place}: column {column} is not what the log says ({origin})",
-        place=f"{place} column {column}",
-        expected=str(shadow[column]),
-        actual=str(live[column]),
-    )

@@ -11,7 +11,7 @@ from psycopg.sql import SQL, Identifier
 
 from ledger.errors import EvidenceError
 from projections.asking import Bounds, asking
-from projections.columns import Table, from_time
+from projections.columns import Table, UnstorableError, from_time
 from projections.integrity.queries import short_leaves
 from projections.projection import PROJECTIONS
 from projections.rows import EventPosition
@@ -42,6 +42,19 @@ def expected_rows(
         ):
             made[f"{projection.name}.{row.table}"] = row.values
     return made
+
+
+def is_storable(
+    event: VerifiedEvent, position: EventPosition, tables: Sequence[Table]
+) -> bool:
+    """Tell whether the tables can hold the rows that a verified event makes."""
+    named = {f"{table.schema}.{table.name}": table for table in tables}
+    try:
+        for name, values in expected_rows(event, position).items():
+            named[name].encoder()(values)
+    except UnstorableError:
+        return False
+    return True
 
 
 @cache

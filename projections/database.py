@@ -125,7 +125,11 @@ class Database:
 
     def role_dsn(self, role: Role) -> str:
         """Return the DSN of a role: the login's own, acting as ``mlledger_<role>``."""
-        settings = {"role": f"mlledger_{role}", "TimeZone": "UTC"}
+        # Compiling a question of many parts takes longer than answering it.
+        settings = {"role": f"mlledger_{role}", "TimeZone": "UTC", "jit": "off"}
+        # A policy raises instead of hiding rows, and no name means what stands in
+        # somebody's schema, whatever the server or the database is set to.
+        settings |= {"row_security": "off", "search_path": "pg_catalog"}
         if role == "auditor":
             settings["default_transaction_read_only"] = "on"
         return _with_settings(self.dsn, settings)

@@ -15,6 +15,7 @@ from psycopg.sql import SQL, Composed, Identifier
 from psycopg.types.string import TextLoader
 
 from ledger.checkpoint import Checkpoint
+from projections.asking import asking
 from projections.canonical import printer
 from projections.loading import tables_of
 from projections.projection import PROJECTIONS
@@ -76,7 +77,7 @@ def digest_projections(
         projections: whose tables.
         schemas: projection name → schema to read, for shadow schemas.
     """
-    with connection.transaction():
+    with asking(), connection.transaction():
         connection.execute(sql(_PACKAGE, "snapshot"))
         return _read_all(connection, projections, schemas or {})
 
@@ -115,7 +116,7 @@ def table_digests(
         projections: whose tables.
         schemas: projection name → schema to read, for shadow schemas.
     """
-    with connection.transaction():
+    with asking(), connection.transaction():
         connection.execute(sql(_PACKAGE, "snapshot"))
         return read_digests(connection, projections, schemas or {})
 

@@ -28,6 +28,11 @@ if TYPE_CHECKING:
     from projections.projection import Projection
 
 _PACKAGE = "projections"
+_WENT_BACK = "log or public folder went back: restore the newer ones, docs/recovery.md"
+_ALTERED = (
+    "mlledger verify log tells whether the log is sound; if it is, the position was "
+    "altered: mlledger db rebuild makes the tables anew"
+)
 
 
 @dataclass(slots=True)
@@ -156,7 +161,7 @@ class Projector:
                     sql(_PACKAGE, "advance_lock"), {"origin": origin}
                 )
                 positions = self._positions(origin)
-                _check_positions(origin, positions, reader)
+                check_positions(origin, positions, reader)
                 plan = _plan(positions, reader, max_leaves)
                 fold = ahead.take(plan)
                 if fold.leaves:
@@ -189,10 +194,20 @@ class Projector:
         return Identifier(self._loader.schema(projection.name), "position")
 
 
-def _check_positions(
+def check_positions(
     origin: str, positions: Mapping[str, tuple[int, bytes]], reader: OriginReader
 ) -> None:
-    """Refuse to go on from leaves that the published tree does not begin with."""
+    """Refuse to go on from leaves that the published tree does not begin with.
+
+    Args:
+        origin: whose.
+        positions: projection → leaves that were read, and the root of those.
+        reader: of the origin, at a verified checkpoint.
+
+    Raises:
+        IntegrityError: more was read than is published, or other leaves.
+        MissingEvidenceError: a tile is absent.
+    """
     size = reader.checkpoint.size
     for name, (leaf, root) in positions.items():
         place = f"{name}.position {origin}"
@@ -202,6 +217,7 @@ def _check_positions(
                 place=place,
                 expected=f"{leaf} leaves or more",
                 actual=f"{size} leaves",
+                hint=_WENT_BACK,
             )
         computed = reader.root_at(leaf)
         if computed != root:
@@ -210,6 +226,7 @@ def _check_positions(
                 place=place,
                 expected=root.hex(),
                 actual=computed.hex(),
+                hint=_ALTERED,
             )
 
 

@@ -19,15 +19,17 @@ from ledger.leaf import parse_leaf
 from ledger.public import OriginReader, head_reader
 from ledger.verdict import Verdict
 from ledger.verification.findings import Findings
-from projections.chain_rows import expected_rows, stored
+from projections.chain_rows import expected_rows, is_storable, stored
 from projections.chain_verify import check_rows
 from projections.columns import UnstorableError, plain, printed
 from projections.drawing import all_tables, drawn, name_of, places, shares
 from projections.integrity.leaves import leaf_row
+from projections.reach import position_errors
 from projections.rebuild import positions
 from projections.registry.periods import differing_periods
 from projections.rows import EventPosition
 from projections.statements import composed
+from projections.structure_check import wrong_steps
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,6 +56,7 @@ class Sampling:
         public: the published ledger.
         verifier: re-reads events from log and public folder.
         seed: the same seed draws the same rows of the same tables.
+        findings: where what is found goes.
     """
 
     connection: Connection
@@ -67,10 +70,16 @@ class Sampling:
     _reached: dict[str, int] = field(default_factory=dict[str, int])
 
     def run(self, count: int) -> list[Step]:
-        """Draw ``count`` rows and as many events; returns what was found."""
+        """Draw ``count`` rows and as many events; returns what was found.
+
+        Nothing is drawn from schemas that are not what this program makes: they show
+        what somebody wants to be seen.
+        """
+        if wrong := wrong_steps(self.connection):
+            return wrong
         draw = random.Random(self.seed)  # noqa: S311  a sample, no secret
         tables = all_tables(self.connection)
-        self._reached = positions(self.connection, schema="integrity")
+        self._reached = self._sealed(positions(self.connection, schema="integrity"))
         for table, share in shares(self.connection, tables, count):
             for row in drawn(self.connection, table, share, draw):
                 self._check_row(table, row)
@@ -82,8 +91,23 @@ class Sampling:
             self.findings.add(error)
         return self.findings.steps(
             f"{self.rows} rows and {self.events} events drawn with seed {self.seed}: "
-            "each row is what the log says, each event has its rows"
+            "each row is what the log says, each event has its rows, and no policy, "
+            "rule or view stands before them"
         )
+
+    def _sealed(self, reached: dict[str, int]) -> dict[str, int]:
+        """Return how far was projected, and not beyond what is published."""
+        control = self.verifier.control
+        for error in position_errors(
+            self.connection, public=self.public, control=control
+        ):
+            self.findings.add(error)
+        sizes: dict[str, int] = {}
+        for origin, leaves in reached.items():
+            with self.findings.collected():
+                size = self._reader(origin).checkpoint.size
+                sizes[origin] = min(leaves, size)
+        return sizes
 
     def _check_row(self, table: Table, row: Sequence[object]) -> None:
         name = name_of(table)
@@ -153,7 +177,7 @@ class Sampling:
             expected_rows(event, at)
         except (EvidenceError, UnstorableError):
             return
-        if not _is_storable(event, at, all_tables(self.connection)):
+        if not is_storable(event, at, all_tables(self.connection)):
             return
         self._made_up(f"{name_of(table)} {at}", "the event can be read and stored")
 
@@ -179,7 +203,7 @@ class Sampling:
             made = expected_rows(event, at)
         except (EvidenceError, UnstorableError):
             return  # a finding of the log itself, and a row of integrity.unreadable
-        if not _is_storable(event, at, list(tables.values())):
+        if not is_storable(event, at, list(tables.values())):
             return
         for name, values in made.items():
             found = self._by_key(tables[name], UUID(bytes=cast("bytes", values[0])))
@@ -189,14 +213,17 @@ class Sampling:
                 self._check_facts([stored(tables[name], found)])
 
     def _leaf_row(self, at: EventPosition) -> tuple[str, tuple[object, ...]]:
-        reader = self._readers.get(at.origin)
-        if reader is None:
-            vkeys = self.verifier.control.active_vkeys(at.origin)
-            reader = self._readers[at.origin] = head_reader(self.public, vkeys)
-        leaf = parse_leaf(reader.leaf(at.leaf))
+        leaf = parse_leaf(self._reader(at.origin).leaf(at.leaf))
         row = leaf_row(leaf, origin=at.origin, number=at.leaf)
         name = _BY_LEAF[leaf.verdict != Verdict.ACCEPTED]
         return name, row.values
+
+    def _reader(self, origin: str) -> OriginReader:
+        reader = self._readers.get(origin)
+        if reader is None:
+            vkeys = self.verifier.control.active_vkeys(origin)
+            reader = self._readers[origin] = head_reader(self.public, vkeys)
+        return reader
 
     def _by_key(
         self, table: Table, first: object, second: int | None = None
@@ -262,15 +289,3 @@ def _copy_of(event: VerifiedEvent, at: EventPosition) -> tuple[object, ...]:
         event.identity,
         decoded.digest(),
     )
-
-
-def _is_storable(
-    event: VerifiedEvent, at: EventPosition, tables: Sequence[Table]
-) -> bool:
-    named = {name_of(table): table for table in tables}
-    try:
-        for name, values in expected_rows(event, at).items():
-            named[name].encoder()(values)
-    except UnstorableError:
-        return False
-    return True

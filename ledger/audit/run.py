@@ -7,6 +7,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from queue import Empty
 from typing import TYPE_CHECKING, Any
 
+from ledger.audit.documents import verify_documents
 from ledger.audit.origins import Task, audit_origin
 from ledger.log import open_log
 from ledger.public import PublicFolder
@@ -70,6 +71,7 @@ def audit_ledger(
             found += verify_manifests(
                 log=log, public=public, control=control, tsa_roots=roots
             )
+            found += verify_documents(config.blobs)
         return found
     finally:
         log.close()

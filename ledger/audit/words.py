@@ -32,12 +32,27 @@ _ROWS = (
     ("never projected", "a row was put into the database by hand"),
     ("does not hold it", "a row was deleted from the database"),
     ("its row is absent", "a row was deleted from the database"),
+    ("no table holds", "a table was exchanged or altered in the database"),
+    ("no such table", "a table was exchanged or altered in the database"),
+    ("row-level security", "rows are hidden from those who ask the database"),
+    ("has not come yet", "a position in the database was set back"),
+    ("others than those projected", "a position in the database was altered"),
+    ("are published", "log or public folder went back, or a position was altered"),
+)
+_SCHEMA = (
+    (" policy ", "rows are hidden from those who ask the database"),
+    (" row security", "rows are hidden from those who ask the database"),
+    (" rule ", "what is written into the database is changed on its way"),
+    (" trigger ", "what is written into the database is changed on its way"),
+    (" function ", "what is written into the database is changed on its way"),
 )
 _BY_NAME = (
     (" records", _RECORDS, "records are not what was sealed"),
     (" leaves", _LEAVES, "a seal leaf was altered"),
     (" freshness", _CLOCKS, "an old control log was used to spare a key"),
     ("projection rows", _ROWS, "a row was changed in the database"),
+    ("documents", (), "a document was altered after it was recorded"),
+    ("projection schema", _SCHEMA, "a table was exchanged or altered in the database"),
     ("projection digests", (), "a digest of the tables that was published is false"),
     ("projection sample", _ROWS, "a row was changed in the database"),
 )

@@ -10,7 +10,11 @@ import pytest
 
 from ledger.audit import audit_ledger, looks_like
 from ledger.audit import origins as auditing
+from ledger.audit.documents import verify_documents, verify_sample
+from ledger.blobs import Blobs
 from ledger.checkpoint import Checkpoint, sign_checkpoint
+from ledger.config import format_config
+from ledger.doctor import examine
 from ledger.keys import load_signer
 from ledger.leaf import SealLeaf, parse_leaf
 from ledger.public import OriginReader
@@ -400,3 +404,34 @@ def test_a_progress_file_that_is_none_counts_for_nothing(long_ledger, text):
     steps = audit_ledger(long_ledger.config, origins=["acme/p0"], resume=True)
     assert exit_code(steps) == 0
     assert "acme/p0 progress" not in {step.name for step in steps}
+
+
+def test_a_document_that_was_altered_is_named_with_its_digest(ledger):
+    blobs = Blobs(ledger.config.blobs)
+    digest = blobs.put(b"a" * 3_000_000)
+    blobs.put(b"another")
+    (step,) = verify_documents(ledger.config.blobs)
+    assert (step.status, step.detail[:11]) == ("verified", "2 documents")
+    flip(blobs.path(digest), at=2_000_000)
+    (step,) = findings(ledger)
+    assert exit_code([step]) == 5
+    assert step.expected == digest
+    assert step.place == f"blobs/{digest[7:9]}/{digest[9:]}"
+    assert looks_like(step) == "a document was altered after it was recorded"
+    small = blobs.path(blobs.put(b"small"))
+    small.write_bytes(b"smelt")
+    found = [step.place for step in verify_sample(ledger.config.blobs, seed=b"1")]
+    assert found == [f"blobs/{small.parent.name}/{small.name}"]
+
+
+def test_the_doctor_says_that_sealed_records_are_not_in_the_log(ledger):
+    (ledger.home / "mlledger.toml").write_text(format_config(ledger.config))
+    ends = {"log acme/p0": "records 0 to 70", "log acme/control": "records 0 to"}
+    found = {one.part: one for one in examine(ledger.home)}
+    for part, text in ends.items():
+        assert found[part].detail.startswith(text)
+    assert found["seal acme/p0"].state == found["documents"].state == "ok"
+    sql(ledger, "DELETE FROM record WHERE partition = 0 AND offset >= 60")
+    lost = {one.part: one for one in examine(ledger.home)}["seal acme/p0"]
+    assert (lost.state, lost.exit) == ("failed", 6)
+    assert lost.detail == "records 60 to 70 are sealed, but not in the log"

@@ -8,7 +8,7 @@ SELECT d.event_id AS deployment_id, d.time AS started,
   FROM registry.deployment AS d
   LEFT JOIN registry.deployment_change AS e
     ON e.deployment_id = d.event_id AND e.change = 'deactivated'
- GROUP BY d.event_id
+ GROUP BY d.event_id, d.time
 )
 SELECT coalesce(w.deployment_id, p.deployment_id),
        CASE WHEN w.deployment_id IS NOT NULL

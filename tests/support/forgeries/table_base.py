@@ -105,6 +105,16 @@ def changed(statement: str) -> Callable[[Answering], None]:
     return forge
 
 
+def made(statements: str) -> Callable[[Answering], None]:
+    """Make something in the database as its administrator can."""
+
+    def forge(it: Answering) -> None:
+        with psycopg.connect(it.dsn, autocommit=True) as connection:
+            connection.execute(statements.encode())
+
+    return forge
+
+
 def _asked(*words: str) -> Callable[[Answering], Found]:
     def run(it: Answering) -> Found:
         ids = {"ID": str(it.story.decision_id)}

@@ -9,6 +9,7 @@ from tests.support.forgeries.table_base import (
     SHOW,
     Answering,
     changed,
+    made,
     tables,
 )
 from tests.support.owner import sql
@@ -39,7 +40,25 @@ def row(title: str, forge: object, check: Check, place: str, by: str = "D") -> R
 
 
 RECORD, GONE = "log acme/p0 offset 19", "registry.approval <approval>"
+LIVE = "registry.deployment"
 NO_EVENT = "decisions.decision 00000000-0000-4000-8000-000000000000"
+HIDDEN = """
+ALTER TABLE registry.deployment ENABLE ROW LEVEL SECURITY;
+ALTER TABLE registry.deployment FORCE ROW LEVEL SECURITY;
+CREATE POLICY p ON registry.deployment USING (current_query() NOT LIKE '%traffic%');
+"""
+VIEW = """
+ALTER TABLE registry.deployment RENAME TO deployment_;
+CREATE VIEW registry.deployment AS SELECT * FROM registry.deployment_ WHERE false;
+GRANT SELECT ON registry.deployment TO mlledger_auditor;
+"""
+TRIGGER = """
+CREATE FUNCTION registry.f() RETURNS trigger LANGUAGE plpgsql AS
+$$ BEGIN NEW.decision := 'approve'; RETURN NEW; END $$;
+CREATE TRIGGER t BEFORE INSERT ON registry.approval
+   FOR EACH ROW EXECUTE FUNCTION registry.f();
+"""
+RULE = "CREATE RULE r AS ON INSERT TO registry.approval DO INSTEAD NOTHING"
 ROWS = [
     row(
         "the outcome in a decision's row",
@@ -71,6 +90,22 @@ ROWS = [
         "integrity.event <approval> column identity",
     ),
     row("the record behind an answer", record_gone, SHOW, RECORD, by="B"),
+    row("a policy that hides a deployment", made(HIDDEN), ALL, f"{LIVE} policy p"),
+    row("a policy that hides a deployment", made(HIDDEN), SAMPLE, f"{LIVE} policy p"),
+    row("a view in a table's place", made(VIEW), ALL, LIVE),
+    row("a view in a table's place", made(VIEW), SAMPLE, LIVE),
+    row(
+        "a trigger that turns rejections into approvals",
+        made(TRIGGER),
+        ALL,
+        "registry.approval trigger t",
+    ),
+    row(
+        "a rule that lets no approval in",
+        made(RULE),
+        SAMPLE,
+        "registry.approval rule r",
+    ),
 ]
 HONEST = [
     Row("", "a decision shown with all its links", tables, untouched, SHOW, "0"),

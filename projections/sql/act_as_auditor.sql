@@ -1,0 +1,2 @@
+-- What follows is read as those read who ask questions.
+SET ROLE mlledger_auditor;

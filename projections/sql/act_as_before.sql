@@ -1,0 +1,2 @@
+-- What follows is done as the role that the connection was made for.
+RESET ROLE;
