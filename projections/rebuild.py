@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
+from psycopg import OperationalError
 from psycopg.sql import Identifier
 
 from ledger.errors import IntegrityError
@@ -13,7 +15,7 @@ from projections.schemas import add_partitions, create_schema
 from projections.statements import composed, sql
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Generator, Mapping, Sequence
 
     from ledger.control import Control
     from ledger.log import Log
@@ -37,7 +39,8 @@ def rebuild(
     """Fold the log into ``<name>_next`` and put it in the place of ``<name>``.
 
     Readers see the old tables until the swap and the new ones after it; the new ones
-    have read every origin at least as far.
+    have read every origin at least as far. Where another process makes tables anew, its
+    end is waited for.
 
     Args:
         connection: of the owner, with no transaction open.
@@ -52,9 +55,7 @@ def rebuild(
         IntegrityError: the log contradicts itself, or is shorter than what the live
             tables were made from.
     """
-    shadow = {projection.name: f"{projection.name}_next" for projection in projections}
-    _drop(connection, projections, "_old")
-    create_shadow(connection, projections, shadow, now=now)
+    shadow = shadow_of(projections)
 
     def catch_up() -> None:
         advance(
@@ -67,7 +68,41 @@ def rebuild(
             progress=progress,
         )
 
-    catch_up()
+    connection.execute(sql(_PACKAGE, "rebuild_lock"))
+    with unlocking(connection):
+        create_shadow(connection, projections, shadow, now=now)
+        catch_up()
+        put_in_place(connection, control, projections, catch_up)
+
+
+def shadow_of(projections: Sequence[Projection]) -> dict[str, str]:
+    """Return the schemas that projections are made anew in."""
+    return {projection.name: f"{projection.name}_next" for projection in projections}
+
+
+@contextmanager
+def unlocking(connection: Connection) -> Generator[None]:
+    """Let another process make tables anew in the end; so does a lost connection."""
+    try:
+        yield
+    finally:
+        with suppress(OperationalError):
+            connection.execute(sql(_PACKAGE, "rebuild_unlock"))
+
+
+def put_in_place(
+    connection: Connection,
+    control: Control,
+    projections: Sequence[Projection],
+    catch_up: Callable[[], object],
+) -> None:
+    """Read what is new with all writers waiting, and swap, in one transaction.
+
+    Raises:
+        IntegrityError: the live tables were made from more than the log gives.
+    """
+    shadow = shadow_of(projections)
+    _drop(connection, projections, "_old")
     with connection.transaction():
         for origin in control.origins:
             connection.execute(sql(_PACKAGE, "advance_lock"), {"origin": origin})

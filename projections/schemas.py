@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Literal
@@ -11,18 +12,21 @@ from psycopg.errors import CheckViolation
 from psycopg.sql import Identifier
 from psycopg.sql import Literal as Quoted
 
+from ledger import __version__
+from ledger.errors import ConfigurationError
 from projections import decisions
 from projections.columns import from_time, to_time
 from projections.projection import PROJECTIONS
 from projections.statements import composed, sql
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from projections.database import Connection
     from projections.projection import Projection
 
-State = Literal["absent", "current", "outdated"]
+State = Literal["absent", "current", "outdated", "newer"]
+"""Whether a schema is there and of this version; ``newer``: a newer program made it."""
 _PACKAGE = "projections"
 _MONTHS_BACK, _MONTHS_AHEAD = 12, 3
 
@@ -43,7 +47,7 @@ def migrate(
         projections: which.
 
     Returns:
-        What each schema was before: absent (now made), current or outdated.
+        What each schema was before: absent (now made), current, outdated or newer.
     """
     with connection.transaction():
         connection.execute(sql(_PACKAGE, "migrate_lock"))
@@ -66,17 +70,33 @@ def schema_states(
         ).fetchone()
         if row is None:
             states[projection.name] = "absent"
+        elif row[0] == _version(projection):
+            states[projection.name] = "current"
         else:
-            current = row[0] == _version(projection)
-            states[projection.name] = "current" if current else "outdated"
+            newer = _number(row[1] or "") > _number(__version__)
+            states[projection.name] = "newer" if newer else "outdated"
     return states
+
+
+def refuse_newer(states: Mapping[str, State]) -> None:
+    """Refuse tables of a newer program: to make them anew would undo its upgrade.
+
+    Raises:
+        ConfigurationError: a newer program made them; names the ways on.
+    """
+    if newer := [name for name, state in states.items() if state == "newer"]:
+        raise ConfigurationError(
+            f"tables that a newer mlledger than {__version__} made: {', '.join(newer)}",
+            hint="upgrade this program; or go back to its tables: mlledger db rebuild",
+        )
 
 
 def create_schema(
     connection: Connection, projection: Projection, *, schema: str
 ) -> None:
     """Create one schema with its tables and grants, in the open transaction."""
-    name, version = Identifier(schema), Quoted(_version(projection))
+    said = f"{_version(projection)}\nmade by mlledger {__version__}"
+    name, version = Identifier(schema), Quoted(said)
     connection.execute(
         composed(_PACKAGE, "create_schema", schema=name, version=version)
     )
@@ -129,6 +149,13 @@ def _first_id(moment: datetime) -> UUID:
     return UUID(int=from_time(moment) // 1_000 << 80)
 
 
+def _number(version: str) -> tuple[int, ...]:
+    """Return a version of the program as numbers; none before those that say so."""
+    return tuple(int(one) for one in re.findall(r"[0-9]+", version)[:3])
+
+
 def _version(projection: Projection) -> str:
-    text = sql(projection.package, "schema")
+    """Return what tells one schema from another; comments and layout make no other."""
+    text = re.sub(r"--[^\n]*", "", sql(projection.package, "schema"))
+    text = " ".join(text.split())
     return f"mlledger {sha256(text.encode()).hexdigest()[:16]}"

@@ -6,24 +6,26 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Self
 
 from ledger import clock
-from ledger.errors import ConfigurationError
 from ledger.public import PublicFolder
 from ledger.sealing_service import FLUSH_S, SealingService, say_nothing
 from projections.asking import asking
 from projections.database import Database, seal_database
 from projections.digest_writer import DigestWriter
 from projections.projection import PROJECTIONS, Projector, Source
-from projections.schemas import migrate
+from projections.schemas import migrate, refuse_newer
+from projections.upgrading import Upgrade
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ledger.config import Config
+    from projections.controls.drift_watch import DriftWatch
     from projections.controls.running import DailyChecks
 
 
 _ALERT_S = 10.0
 _DAY_US = 86_400_000_000
+_ANEW = "leaves read anew"
 
 
 class Worker:
@@ -34,14 +36,15 @@ class Worker:
         seal: whether to seal.
         project: whether to project; without it no database is opened.
         watch: whether to look who reads predictions.
-        controls: whether to check the rules that are due.
+        controls: whether to check the rules that are due, and to record drift where
+            the settings ask for it.
         once: whether each step leaves nothing for later: a manifest after any growth,
             and its time token waited for.
         say: told in words what does not work, and does not stop the rest either.
 
     Attributes:
         done: what was done since the start: leaves sealed, events and rows projected,
-            rules checked.
+            rules checked; differences recorded, if the settings ask for it.
     """
 
     def __init__(
@@ -73,8 +76,10 @@ class Worker:
         self._prepared_us = 0
         self._alerted = -_ALERT_S
         self._projector: Projector | None = None
+        self._upgrade: Upgrade | None = None
         self._digests: DigestWriter | None = None
         self._daily: DailyChecks | None = None
+        self._drift: DriftWatch | None = None
         self.done = self._sealing.done
         self.done |= {
             "events projected": 0,
@@ -106,7 +111,9 @@ class Worker:
 
     def disconnect(self) -> None:
         """Close every connection; the next step makes new ones."""
-        self._projector = self._digests = self._daily = None
+        self._projector = self._digests = self._daily = self._drift = None
+        self._upgrade = None
+        self._prepared_us = 0
         self._database = None
         try:
             self._stack.close()
@@ -120,35 +127,48 @@ class Worker:
         self.disconnect()
 
     def _do_project(self) -> None:
-        if self._projector is None:
-            self._projector = self._open_projector()
-        elif self._database and clock.now_us() - self._prepared_us > _DAY_US:
-            self._make_tables(self._database)  # partitions of the coming months
+        if self._database is None:
+            self._database = self._stack.enter_context(Database.open(self._config))
         self._sealing.control()  # the projector judges by what it says now
+        if not self._are_tables_made(self._database):
+            return
+        if self._projector is None:
+            connection = self._database.connect("writer", autocommit=True)
+            self._stack.callback(connection.close)
+            self._projector = Projector(connection, self._source(), PROJECTIONS, {})
         advanced = self._projector.advance()
         self.done["events projected"] += advanced.events
         self.done["rows new"] += advanced.rows
-        if self._database is not None:
-            self._do_digest(self._database)
-            if self._controls:
-                self._do_controls(self._database)
+        self._do_digest(self._database)
+        if self._controls:
+            self._do_drift(self._database)
+            self._do_controls(self._database)
 
-    def _open_projector(self) -> Projector:
-        control = self._sealing.control()
-        database = self._stack.enter_context(Database.open(self._config))
-        self._make_tables(database)
-        connection = database.connect("writer", autocommit=True)
-        self._stack.callback(connection.close)
+    def _source(self) -> Source:
         public = PublicFolder(self._config.public)
-        self._database = database
-        source = Source(self._sealing.log(), public, control.control)
-        return Projector(connection, source, PROJECTIONS, {})
+        control = self._sealing.control().control
+        return Source(self._sealing.log(), public, control)
 
     def _do_digest(self, database: Database) -> None:
         """Write once a day what the tables hold; of one step nothing stays unsealed."""
         if self._digests is None:
             self._digests = DigestWriter(self._sealing, database, say=self._say)
         self._digests.step(wait=self._once)
+
+    def _do_drift(self, database: Database) -> None:
+        """Record drift every few hours, if it is asked for; it stops nothing."""
+        if not (every := self._config.drift.every_hours):
+            return
+        from projections.controls.drift_watch import DriftWatch
+
+        self._drift = self._drift or DriftWatch(
+            database, every_hours=every, say=self._say, at_once=self._once
+        )
+        if recorded := self._drift.step(self._sealing.emitter):
+            self._sealing.emitter().flush(FLUSH_S)
+            self.done["differences recorded"] = (
+                self.done.get("differences recorded", 0) + recorded
+            )
 
     def _do_controls(self, database: Database) -> None:
         """Check the rules that are due; the next step seals what they found."""
@@ -166,7 +186,9 @@ class Worker:
         from projections.alerting import Alerting
 
         due = clock.monotonic() - self._alerted > _ALERT_S
-        if self._database is None or not (self._config.alerts and due):
+        if self._database is None or self._projector is None:
+            return
+        if not (self._config.alerts and due):
             return
         self._alerted = clock.monotonic()
         with self._database.connect("auditor", autocommit=True) as connection:
@@ -175,13 +197,37 @@ class Worker:
         if told.given_up:
             self._say(f"{told.given_up} alerts were given up; see mlledger alert ls")
 
-    def _make_tables(self, database: Database) -> None:
+    def _are_tables_made(self, database: Database) -> bool:
+        """Make tables, and anew those of an older version; tell whether all are there.
+
+        Partitions of the coming months are made once a day.
+        """
+        if self._upgrade is None:
+            if clock.now_us() - self._prepared_us < _DAY_US:
+                return True
+            with asking(), database.connect("owner", autocommit=True) as connection:
+                states = migrate(connection, now=clock.now_us())
+            refuse_newer(states)
+            if "outdated" in states.values():
+                self._upgrade = self._begin_upgrade(database)
+        if self._upgrade is not None and not self._go_on(self._upgrade):
+            return False
+        self._upgrade = None
         self._prepared_us = clock.now_us()
-        with asking(), database.connect("owner", autocommit=True) as connection:
-            before = migrate(connection, now=self._prepared_us)
-        if "outdated" in before.values():
-            names = ", ".join(n for n, state in before.items() if state == "outdated")
-            raise ConfigurationError(
-                f"projections of an older version: {names}",
-                hint="make them anew with: mlledger db rebuild",
-            )
+        return True
+
+    def _begin_upgrade(self, database: Database) -> Upgrade:
+        self._projector = None
+        connection = database.connect("owner", autocommit=True)
+        self._stack.callback(connection.close)
+        return Upgrade(connection, self._source(), wait=self._once, say=self._say)
+
+    def _go_on(self, upgrade: Upgrade) -> bool:
+        """Make tables anew by a part, or wholly; tell whether they are in place."""
+        before = upgrade.leaves
+        with asking():
+            while not (made := upgrade.step()) and self._once:
+                pass
+        count = self.done.get(_ANEW, 0) + upgrade.leaves - before
+        self.done |= {_ANEW: count} if count else {}
+        return made

@@ -10,6 +10,7 @@ from ledger.output import cell
 from projections.commands.opening import row_of
 from projections.filled import sources_of
 from projections.status import (
+    AHEAD_AFTER,
     LATE_AFTER,
     NOT_RECORDED,
     STATUS,
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from projections.status import Marks
 
 _WORDS = {"not_recorded": NOT_RECORDED, "withheld": "Withheld", "erased": "Erased"}
-_SAID = {"late", "conflicting", "erased"}
+_SAID = {"late", "ahead", "conflicting", "erased"}
 _WIDTH = 200
 _KEPT = {"kind", "event_id", "object_id", "time", "identity", "position"}
 
@@ -62,10 +63,16 @@ def _link(row: Mapping[str, Any]) -> dict[str, Any]:
         status: dict[str, object] = {"status": "not_recorded"}
         status["filled_by"] = row["missing"]
     else:
-        late = row["sealed_at"] - row["time"] > LATE_AFTER
-        said = "stated" if row["basis"] == "stated" else "recorded"
-        status = {"status": "late" if late else said, "basis": row["basis"]}
+        status = {"status": _link_word(row), "basis": row["basis"]}
     return {**row, STATUS: dict.fromkeys(("title", "fields"), status)}
+
+
+def _link_word(row: Mapping[str, Any]) -> str:
+    if row["time"] - row["sealed_at"] > AHEAD_AFTER:
+        return "ahead"
+    if row["sealed_at"] - row["time"] > LATE_AFTER:
+        return "late"
+    return "stated" if row["basis"] == "stated" else "recorded"
 
 
 def absent_events(question: Callable[..., Any]) -> list[str]:

@@ -13,13 +13,15 @@ from ledger.commands.logs import SEAL_DSN
 from ledger.commands.verify import answer, group
 from ledger.options import HomeOption, JsonOption, OutputOption, chosen
 from ledger.output import emit, reporting
-from projections.commands.opening import opened, opened_log
+from projections.commands.listing import say_more
+from projections.commands.opening import LimitOption, TokenOption, opened, opened_log
 
 if TYPE_CHECKING:
     import typer
 
     from ledger.config import Config
     from ledger.verification import Step
+    from projections.registry.paging import Paging
 
 _MOST_SEED = 1 << 31
 
@@ -39,19 +41,28 @@ def verify_projection(
     *,
     sample: Annotated[int, Option(min=1, help="rows, and as many events, to draw")],
     seed: Annotated[
-        int | None, Option(min=0, help="draws the same again; default a new one")
+        int | None,
+        Option(min=0, max=_MOST_SEED - 1, help="draws the same again; default new"),
     ] = None,
+    limit: LimitOption = 100,
+    page_token: TokenOption = "",
     home: HomeOption = None,
     output: OutputOption = "table",
     json: JsonOption = False,
 ) -> None:
-    """Compare random rows with the log, and random events with their rows."""
+    """Compare random rows with the log, and random events with their rows.
+
+    Of each kind of finding --limit are listed; --page-token draws the same sample again
+    and lists the next ones.
+    """
     form = chosen(output, json=json)
     with reporting("verify projection", form), ExitStack() as stack:
-        from ledger import clock
         from ledger.public import PublicFolder
         from ledger.verification import LedgerVerifier, roots_of, terms_of
+        from ledger.verification.findings import Findings
         from projections.asking import asking
+        from projections.rebuild import positions
+        from projections.registry.paging import Paging
         from projections.sampling import Sampling
         from projections.statements import sql
 
@@ -66,15 +77,39 @@ def verify_projection(
             tsa_roots=roots_of(config),
             terms=terms_of(config),
         )
-        if seed is None:
-            seed = int.from_bytes(clock.random_bytes(4), "big") % _MOST_SEED
         with asking():
             connection.execute(sql("projections", "snapshot"))
-            sampling = Sampling(connection, public, verifier, seed)
+            reached = positions(connection, schema="integrity")
+            paging = Paging(("verify projection", sample, sorted(reached.items())))
+            seed, skipped = _drawn(paging, page_token, seed)
+            findings = Findings("projection sample", skipped=skipped, listed=limit)
+            sampling = Sampling(connection, public, verifier, seed, findings)
             steps = sampling.run(sample)
         made = answer(steps, "verify projection")
         made.meta["seed"] = seed
+        is_cut = max(findings.counts.values()) > skipped + limit
+        token = paging.token([str(seed), str(skipped + limit)]) if is_cut else ""
+        say_more(made, len(findings.listed), token)
         emit(made, form)
+
+
+def _drawn(paging: Paging, token: str, seed: int | None) -> tuple[int, int]:
+    """Return the seed of a sample, and how many findings of a kind were listed."""
+    from ledger import clock
+    from ledger.errors import InvalidEventError
+
+    place = paging.place(token)
+    if place is None:
+        drawn = int.from_bytes(clock.random_bytes(4), "big") % _MOST_SEED
+        return (drawn if seed is None else seed), 0
+    if not all(one.isascii() and one.isdigit() for one in place):
+        raise InvalidEventError("page token: not one of verify projection")
+    if seed not in {None, int(place[0])}:
+        raise InvalidEventError(
+            f"--seed {seed}: the page token is of the sample with seed {place[0]}",
+            hint="leave --seed out",
+        )
+    return int(place[0]), int(place[1])
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from typer import Argument, Option
 
 from ledger.options import HomeOption, JsonOption, OutputOption, chosen
 from ledger.output import Answer, emit, format_id, reporting
+from ledger.visible import visible
 from projections.commands.opening import opened
 from projections.commands.reproducing import (
     NotebookOption,
@@ -142,4 +143,4 @@ def _checkout_answer(run: RecordedRun, done: Checkout, title: str) -> Answer:
     lines += [f"  note: {text}" for text in done.prepared.notes]
     lines += [f"  input {name} replaced by {to}" for name, to in done.changed.items()]
     lines += [f"  missing: {text}" for text in gaps]
-    return Answer("model checkout", data, text="\n".join(lines))
+    return Answer("model checkout", data, text="\n".join(map(visible, lines)))

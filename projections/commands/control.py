@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from typer import Argument, Option
 
-from ledger.options import AsOfOption, HomeOption, JsonOption, OutputOption, chosen
+from ledger.options import HomeOption, JsonOption, MomentOption, OutputOption, chosen
 from ledger.output import Answer, emit, format_id, note, reporting
 from projections.commands.control_rows import (
     FINDING,
@@ -115,7 +115,7 @@ def show(
 def run(
     *,
     rules: RulesArgument = None,
-    as_of: AsOfOption = None,
+    as_of: MomentOption = None,
     dry_run: Annotated[bool, Option("--dry-run", help="record nothing")] = False,
     fail_on: FailOnOption = None,
     home: HomeOption = None,

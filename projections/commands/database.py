@@ -48,8 +48,12 @@ def migrate(
             for name, state in before.items()
         ]
         answer = Answer("db migrate", rows)
+        schemas.refuse_newer(before)
         if "outdated" in before.values():
-            answer.warnings.append("outdated projections: mlledger db rebuild")
+            answer.warnings.append(
+                "outdated: a worker makes these anew by itself, as does "
+                "mlledger db rebuild"
+            )
         emit(answer, form)
 
 
@@ -105,21 +109,25 @@ def _status(
 def rebuild(
     *, home: HomeOption = None, output: OutputOption = "table", json: JsonOption = False
 ) -> None:
-    """Fold the whole log anew beside the live tables, then swap; compare digests."""
+    """Fold the whole log anew beside the live tables, then swap; compare digests.
+
+    Tables whose rows had been altered are named in a warning.
+    """
     form = chosen(output, json=json)
     with reporting("db rebuild", form), ExitStack() as stack:
         from ledger import clock
         from ledger.public import PublicFolder
         from ledger.verification import load_control
         from projections import rebuild as rebuilding
-        from projections.digests import table_digests
+        from projections.altered import digests_of, found_before, warnings_of
+        from projections.digests import digest_projections
 
         config, database = stack.enter_context(opened(home))
         connection = stack.enter_context(database.connect("owner", autocommit=True))
         log = stack.enter_context(opened_log(config))
         public = PublicFolder(config.public)
         control = load_control(log, public, config.ledger_id)
-        before = table_digests(connection)
+        before = found_before(connection)
         with progress("rebuild") as advance:
             rebuilding.rebuild(
                 connection,
@@ -129,8 +137,11 @@ def rebuild(
                 now=clock.now_us(),
                 progress=advance,
             )
-        rows = _compared(before, table_digests(connection))
-        emit_rows("db rebuild", rows, form)
+        after = digest_projections(connection)
+        rows = _compared(digests_of(before.digested), digests_of(after))
+        answer = Answer("db rebuild", rows, complete=True)
+        answer.warnings += warnings_of(before, after)
+        emit(answer, form)
 
 
 def _compared(before: dict[str, str], after: dict[str, str]) -> list[dict[str, Any]]:

@@ -18,16 +18,15 @@ from ledger.options import (
     chosen,
 )
 from ledger.output import Answer, reporting
-from projections.commands.listing import emit_marked, emit_rows
+from ledger.visible import visible
+from projections.commands.decision_list import ls
+from projections.commands.listing import emit_marked
 from projections.commands.noting import noting
 from projections.commands.opening import (
-    LimitOption,
-    auditing,
     bounds,
     identifier,
     opened,
     opened_log,
-    rows_of,
 )
 
 if TYPE_CHECKING:
@@ -45,43 +44,6 @@ def register(app: typer.Typer) -> None:
     group.command("ls")(ls)
     group.command("show")(show)
     app.add_typer(group, name="decision")
-
-
-def ls(  # noqa: PLR0913  options
-    *,
-    release: Annotated[str | None, Option(help="of this release (event id)")] = None,
-    deployment: Annotated[str | None, Option(help="of this deployment")] = None,
-    model: Annotated[str | None, Option(help="of this model (name)")] = None,
-    limit: LimitOption = 20,
-    as_of: AsOfOption = None,
-    known_as_of: KnownAsOfOption = None,
-    home: HomeOption = None,
-    output: OutputOption = "table",
-    json: JsonOption = False,
-) -> None:
-    """List decisions, newest first."""
-    form = chosen(output, json=json)
-    with reporting("decision ls", form), auditing(home) as connection:
-        from projections.decisions.queries import decision_list
-
-        found = decision_list(
-            connection,
-            release=identifier(release) if release else None,
-            deployment=identifier(deployment) if deployment else None,
-            model=model,
-            limit=limit,
-            bounds=bounds(as_of, known_as_of),
-        )
-        columns = ("decision_id", "time", "model", "version", "environment", "output")
-        rows = rows_of(found, key="decision_id")
-        emit_rows(
-            "decision ls",
-            rows,
-            form,
-            columns=columns,
-            limit=limit,
-            connection=connection,
-        )
 
 
 def show(
@@ -225,7 +187,7 @@ def text(chain: Chain) -> str:
 
     lines = [f"decision {chain.decision_id}"]
     for link in chain.links:
-        lines += _lines(link)
+        lines += map(visible, _lines(link))
     lines += _times(chain.decision)
     lines += [payload_state(chain).text, _summary(chain)]
     return "\n".join(lines)

@@ -14,8 +14,9 @@ from ledger.options import (
     OutputOption,
     chosen,
 )
-from ledger.output import Answer, reporting
-from projections.commands.listing import emit_marked, emit_rows
+from ledger.output import Answer, note, reporting
+from ledger.visible import visible
+from projections.commands.listing import emit_marked, emit_rows, shorten
 from projections.commands.looking import (
     EventArgument,
     marked,
@@ -25,6 +26,7 @@ from projections.commands.looking import (
 )
 from projections.commands.opening import (
     LimitOption,
+    TokenOption,
     auditing,
     bounds,
     identifier,
@@ -43,6 +45,11 @@ if TYPE_CHECKING:
 EnvironmentOption = Annotated[
     str | None, Option("--env", help="name of the environment")
 ]
+_STEPS, _ATTESTED = 1_000, 100
+_ABSENT = (
+    "rows that were taken out of the tables would read the same; whether any are "
+    "lacking: mlledger verify projection, or mlledger audit"
+)
 _COLUMNS = (
     "deployment_id",
     "environment",
@@ -55,16 +62,18 @@ _COLUMNS = (
     "valid_from",
     "valid_to",
     "ended",
+    "stopped_at",
     "gates",
     "late",
 )
 
 
-def deployment_ls(
+def deployment_ls(  # noqa: PLR0913  options
     *,
     env: EnvironmentOption = None,
     model: Annotated[str | None, Option(help="name of the model")] = None,
     limit: LimitOption = 20,
+    page_token: TokenOption = "",
     as_of: AsOfOption = None,
     known_as_of: KnownAsOfOption = None,
     home: HomeOption = None,
@@ -75,17 +84,21 @@ def deployment_ls(
     form = chosen(output, json=json)
     with reporting("deployment ls", form), auditing(home) as connection:
         from projections.registry.gates import gates
-        from projections.registry.queries import deployments
+        from projections.registry.listed import deployment_page
 
         limits = bounds(as_of, known_as_of)
-        found = deployments(
-            connection, environment=env, model=model, limit=limit, bounds=limits
-        )
-        checks = gates(
+        found = deployment_page(
             connection,
             environment=env,
             model=model,
             limit=limit,
+            page_token=page_token,
+            bounds=limits,
+        )
+        checks = gates(
+            connection,
+            deployments=[one.event_id for one in found],
+            limit=max(1, len(found)),
             now=present_moment(),
             bounds=limits,
         )
@@ -94,7 +107,7 @@ def deployment_ls(
             _rows(found, checks),
             form,
             columns=_COLUMNS,
-            limit=limit,
+            token=found.next_page_token,
             connection=connection,
         )
 
@@ -124,6 +137,8 @@ def deployment_at(
             now=present_moment(),
             bounds=limits,
         )
+        if not found and form == "table":
+            note(_ABSENT)
         emit_rows(
             "deployment at",
             _rows(found, checks),
@@ -150,16 +165,27 @@ def deployment_show(
         limits, key = bounds(as_of, known_as_of), identifier(deployment)
         found = queries.deployments(connection, deployment=key, bounds=limits)
         one = present(found, f"deployment {deployment}")[0]
-        history = queries.deployment_history(connection, key, bounds=limits)
-        attested = queries.attestations(connection, deployment=key, bounds=limits)
+        history = queries.deployment_history(
+            connection, key, limit=_STEPS + 1, bounds=limits
+        )
+        attested = queries.attestations(
+            connection, deployment=key, limit=_ATTESTED + 1, bounds=limits
+        )
         checks = _gates(connection, key, limits)
         data = row_of(one, key="deployment_id") | {
             "gates": rows_of(checks, key="deployment_id"),
             "history": marked(rows_of(history)),
             "attestations": rows_of(attested),
         }
+        steps = f"all: mlledger query Q03 -p deployment={key} -p limit=…"
+        said = f"all: mlledger query attestations -p deployment={key} -p limit=…"
+        cuts = shorten(
+            data, {"history": (_STEPS, steps), "attestations": (_ATTESTED, said)}
+        )
         answer = Answer("deployment show", data, text=_text(data, checks))
         answer.warnings += [_warning(check) for check in checks if _is_open(check)]
+        answer.warnings += cuts
+        answer.complete = not cuts
         emit_marked(answer, form, connection)
 
 
@@ -220,7 +246,7 @@ def _warning(check: GateCheck) -> str:
 
 
 def _text(data: dict[str, object], checks: list[GateCheck]) -> str:
-    lines = [f"  {_word(check)}{_by(check)}" for check in checks]
+    lines = [visible(f"  {_word(check)}{_by(check)}") for check in checks]
     rest = {name: value for name, value in data.items() if name != "gates"}
     return "\n".join([words(rest), "gates:", *lines])
 

@@ -21,6 +21,7 @@ from projections.commands.listing import SUSPECT_EXIT, emit_marked, emit_rows
 from projections.commands.noting import noting
 from projections.commands.opening import (
     LimitOption,
+    TokenOption,
     auditing,
     bounds,
     identifier,
@@ -99,6 +100,7 @@ def ls(  # noqa: PLR0913  options
     subject: Annotated[str | None, Option(help="about this")] = None,
     since: Annotated[str | None, Option(help="then or later; ISO 8601")] = None,
     limit: LimitOption = 20,
+    page_token: TokenOption = "",
     as_of: AsOfOption = None,
     known_as_of: KnownAsOfOption = None,
     home: HomeOption = None,
@@ -109,21 +111,30 @@ def ls(  # noqa: PLR0913  options
     form = chosen(output, json=json)
     with reporting("event ls", form), auditing(home) as connection:
         from projections.integrity.queries import events
+        from projections.registry.paging import Paging
 
-        found = events(
-            connection,
-            type_name=type_name,
-            subject=subject,
-            since=bounds(since, None).as_of,
-            limit=limit,
-            bounds=bounds(as_of, known_as_of),
+        limits, begin = bounds(as_of, known_as_of), bounds(since, None).as_of
+        paging = Paging(
+            ("event ls", type_name, subject, begin, limits), is_newest_first=True
+        )
+        found = paging.newest(
+            events(
+                connection,
+                type_name=type_name,
+                subject=subject,
+                since=begin,
+                before=paging.before(page_token),
+                limit=limit + 1,
+                bounds=limits,
+            ),
+            limit,
         )
         emit_rows(
             "event ls",
             rows_of(found),
             form,
             columns=COLUMNS,
-            limit=limit,
+            token=found.next_page_token,
             connection=connection,
         )
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NoReturn
+from itertools import islice
+from typing import TYPE_CHECKING, NoReturn, cast
 
 from ledger.output import Answer, emit
 from projections.commands.opening import brief
@@ -10,7 +11,7 @@ from projections.commands.opening import brief
 SUSPECT_EXIT = 13
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence, Sized
 
     from ledger.output import Format
     from projections.database import Connection
@@ -33,17 +34,20 @@ def emit_rows(
         rows: what was found.
         form: how it is printed.
         columns: what a person's table shows; all when empty.
-        limit: where the rows were cut; reaching it is said.
+        limit: at most so many rows are printed; a longer list is cut, and that is
+            said. Whoever asks for rows asks for one more.
         token: of the next page where the question has pages, empty after the last one.
         connection: of the projections; with it, suspect rows are said.
     """
+    is_cut = limit is not None and len(rows) > limit
+    rows = rows[:limit]
     shown = list(rows)
     if form == "table" and columns:
         shown = brief(shown, *columns)
     answer = Answer(command, shown)
     if token is not None:
         say_more(answer, len(rows), token)
-    elif limit is not None and len(rows) >= limit:
+    elif is_cut:
         answer.complete = False
         answer.warnings.append(f"cut at {limit} rows; more with --limit")
     if connection is not None:
@@ -59,6 +63,30 @@ def say_more(answer: Answer, rows: int, token: str) -> None:
         answer.warnings.append(
             f"cut at {rows} rows; more with --limit, or --page-token {token}"
         )
+
+
+def shorten(data: dict[str, object], lists: Mapping[str, tuple[int, str]]) -> list[str]:
+    """Cut lists within an answer that were asked for with one more than their limit.
+
+    Args:
+        data: the answer; what is too long in it is cut in place.
+        lists: names of lists and objects, each with its limit and how to see the rest.
+
+    Returns:
+        What was cut, in words; empty where all is whole.
+    """
+    cuts: list[str] = []
+    for name, (limit, repair) in lists.items():
+        rows = data[name]
+        if isinstance(rows, dict) and len(cast("Sized", rows)) > limit:
+            items = cast("dict[str, object]", rows).items()
+            data[name] = dict(islice(items, limit))
+        elif isinstance(rows, list) and len(cast("Sized", rows)) > limit:
+            data[name] = cast("list[object]", rows)[:limit]
+        else:
+            continue
+        cuts.append(f"{name}: cut at {limit} rows; {repair}")
+    return cuts
 
 
 def emit_marked(answer: Answer, form: Format, connection: Connection) -> NoReturn:
@@ -82,6 +110,7 @@ def mark(answer: Answer, connection: Connection, data: object) -> None:
     from projections.suspicion import leaves_of, suspects
 
     note_answer(answer, data)
+    say_ahead(answer, connection)
     found = suspects(connection, leaves_of(data))
     if not found:
         return
@@ -95,3 +124,20 @@ def mark(answer: Answer, connection: Connection, data: object) -> None:
         {"origin": one.origin, "leaf": one.leaf, "key_fp": one.key_fp} for one in found
     ]
     answer.exit = answer.exit or SUSPECT_EXIT
+
+
+def say_ahead(answer: Answer, connection: Connection) -> None:
+    """Warn when events are dated ahead: an answer that names no moment counts them."""
+    from ledger.output import format_time
+    from projections.ahead import furthest_ahead
+    from projections.columns import from_time
+    from projections.commands.looking import present_moment
+
+    found = furthest_ahead(connection, now=present_moment())
+    if found is None:
+        return
+    dated = format_time(from_time(found.time))
+    answer.warnings.append(
+        f"event {found.event_id} is dated {dated}, ahead of now: such events count "
+        "unless --as-of says otherwise; mlledger query Q04 names them"
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, TypeVar, cast
 
 from typer import Argument, Option
@@ -22,11 +22,7 @@ FilterOption = Annotated[
 OrderOption = Annotated[
     str, Option("--order-by", help="such as: metrics.auc DESC, name; gaps come last")
 ]
-TokenOption = Annotated[
-    str, Option("--page-token", help="next_page_token of the page before")
-]
 EveryOption = Annotated[bool, Option("--all", help="what is the same as well")]
-_AHEAD = timedelta(minutes=5)
 _DAY_S = 86_400
 
 
@@ -72,14 +68,14 @@ def marked(rows: Iterable[dict[str, object]]) -> list[dict[str, object]]:
 
 def lateness(row: dict[str, object]) -> str | None:
     """Return how late a row was sealed, or that it is dated after its sealing."""
-    from projections.status import LATE_AFTER
+    from projections.status import AHEAD_AFTER, LATE_AFTER
 
     happened, sealed = row.get("time"), row.get("sealed_at")
     if not isinstance(happened, datetime) or not isinstance(sealed, datetime):
         return None
     if sealed - happened > LATE_AFTER:
         return f"late: sealed {days(happened, sealed):.1f} days after"
-    if happened - sealed > _AHEAD:
+    if happened - sealed > AHEAD_AFTER:
         return f"ahead: dated {days(sealed, happened):.1f} days after its sealing"
     return None
 

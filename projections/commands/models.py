@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 from typer import Argument, Option
 
@@ -16,11 +16,10 @@ from ledger.options import (
     chosen,
 )
 from ledger.output import Answer, reporting
-from projections.commands.listing import emit_marked, emit_rows
+from projections.commands.listing import emit_marked, emit_rows, shorten
 from projections.commands.looking import (
     FilterOption,
     OrderOption,
-    TokenOption,
     current,
     days,
     marked,
@@ -30,6 +29,7 @@ from projections.commands.looking import (
 )
 from projections.commands.opening import (
     LimitOption,
+    TokenOption,
     auditing,
     bounds,
     row_of,
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from projections.database import Connection
     from projections.registry.answers import Deployment, Model, Release
 
+_LISTS = ("version_list", "releases", "aliases", "changes")
 _MODELS = (
     "model",
     "title",
@@ -186,13 +187,17 @@ def model_show(
         name, _, label = model.partition("@")
         known = queries.model_list(connection, model=name, bounds=limits)
         versions = queries.model_versions(
-            connection, model=name, version=label or None, limit=limit, bounds=limits
+            connection,
+            model=name,
+            version=label or None,
+            limit=limit + 1,
+            bounds=limits,
         )
         present(versions if label else known, f"model {model}")
         data = row_of(known[0]) | {
             "version_list": marked(rows_of(versions)),
             "releases": rows_of(
-                queries.releases(connection, model=name, limit=limit, bounds=limits)
+                queries.releases(connection, model=name, limit=limit + 1, bounds=limits)
             ),
             "live": rows_of(
                 one
@@ -204,9 +209,12 @@ def model_show(
         data |= _people(connection, name, limits)
         if label:
             data["ancestry"] = [
-                _ancestry(connection, one.event_id, limits) for one in versions
+                _ancestry(connection, one.event_id, limits) for one in versions[:limit]
             ]
-        emit_marked(Answer("model show", data, text=words(data)), form, connection)
+        cuts = shorten(data, dict.fromkeys(_LISTS, (limit, "more with --limit")))
+        answer = Answer("model show", data, text=words(data), warnings=cuts)
+        answer.complete = not cuts
+        emit_marked(answer, form, connection)
 
 
 def _names(
@@ -215,7 +223,7 @@ def _names(
     from projections.registry import naming
 
     now = current(limits)
-    aliases = naming.alias_at(connection, model.model, limit=limit, bounds=now)
+    aliases = naming.alias_at(connection, model.model, limit=limit + 1, bounds=now)
     tags = (
         naming.tags(connection, model.event_id, bounds=limits) if model.event_id else []
     )
@@ -223,7 +231,9 @@ def _names(
         "aliases": {one.alias: one.version or one.model_version_id for one in aliases},
         "tags": {one.key: one.value for one in tags},
         "changes": rows_of(
-            naming.model_changes(connection, model.model, limit=limit, bounds=limits)
+            naming.model_changes(
+                connection, model.model, limit=limit + 1, bounds=limits
+            )
         ),
     }
 
@@ -245,7 +255,6 @@ def _people(connection: Connection, name: str, limits: Bounds) -> dict[str, obje
 
 
 def _ancestry(connection: Connection, key: object, limits: Bounds) -> dict[str, object]:
-    from typing import cast
     from uuid import UUID
 
     from projections.registry.ancestry import ancestry

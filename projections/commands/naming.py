@@ -13,10 +13,12 @@ from ledger.options import (
     HomeOption,
     JsonOption,
     KnownAsOfOption,
+    MomentOption,
     OutputOption,
     chosen,
 )
 from ledger.output import Answer, emit, format_id, reporting
+from ledger.visible import visible
 from projections.commands.listing import emit_rows
 from projections.commands.looking import current, marked, present, version_named
 from projections.commands.opening import (
@@ -57,7 +59,7 @@ def alias_ls(
     model: ModelArgument,
     alias: Annotated[str | None, Option(help="this one alone")] = None,
     limit: LimitOption = 1_000,
-    as_of: AsOfOption = None,
+    as_of: MomentOption = None,
     known_as_of: KnownAsOfOption = None,
     home: HomeOption = None,
     output: OutputOption = "table",
@@ -69,7 +71,7 @@ def alias_ls(
         from projections.registry.naming import alias_at
 
         limits = current(bounds(as_of, known_as_of))
-        found = alias_at(connection, model, alias=alias, limit=limit, bounds=limits)
+        found = alias_at(connection, model, alias=alias, limit=limit + 1, bounds=limits)
         columns = ("alias", "version", "time", "identity", "reason", "late")
         emit_rows(
             "model alias ls",
@@ -98,7 +100,9 @@ def alias_history(
         from projections.registry.naming import alias_history as ask_history
 
         limits = bounds(as_of, known_as_of)
-        found = ask_history(connection, model, alias=alias, limit=limit, bounds=limits)
+        found = ask_history(
+            connection, model, alias=alias, limit=limit + 1, bounds=limits
+        )
         columns = (
             "time",
             "valid_to",
@@ -224,4 +228,5 @@ def recording(home: Path | None) -> Generator[Ledger]:
 def said(command: str, made: Entry, text: str, form: Format) -> NoReturn:
     """Print what was recorded, and end the process."""
     data = {"event_id": format_id(made.id), "name": made.name}
-    emit(Answer(command, data, text=f"{text}  (event {data['event_id']})"), form)
+    line = visible(f"{text}  (event {data['event_id']})")
+    emit(Answer(command, data, text=line), form)

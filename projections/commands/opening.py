@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from projections.evidence import Bounds
 
 LimitOption = Annotated[int, Option(min=1, max=1_000_000, help="at most so many rows")]
+TokenOption = Annotated[
+    str, Option("--page-token", help="next_page_token of the page before")
+]
 
 
 @contextmanager

@@ -16,8 +16,9 @@ GIVEN = frozenset({"connection", "bounds", "now", "before"})
 """Parameters that nobody gives on the command line."""
 MANNER = frozenset({"limit", "order_by", "page_token"})
 """Parameters that say how an answer is given, not what it is about."""
+MOST_ROWS = 1_000_000
 _RANGES: Mapping[str, tuple[int, int]] = {
-    "limit": (1, 1_000_000),
+    "limit": (1, MOST_ROWS),
     "depth": (1, 1_000),
     "days": (0, 36_500),
     "emergency_days": (0, 36_500),

@@ -21,7 +21,8 @@ from ledger.options import (
 from ledger.output import Answer, cell, emit, reporting
 from projections.catalogue import catalogue, numbers
 from projections.commands.answering import absent_events, stated, text_of
-from projections.commands.listing import emit_marked, say_more
+from projections.commands.cutting import ask_bounded, say_bounded
+from projections.commands.listing import emit_marked
 from projections.commands.noting import note_question
 from projections.commands.opening import auditing, bounds, row_of
 from projections.commands.parameters import (
@@ -93,14 +94,13 @@ def query(
             note_question(_called(question), _asked(values, limits))
             if form == "ndjson" and question.__name__ == STREAMED:
                 stream_all(connection, values, limits)
-            found = question(connection, **values)
+            asked = ask_bounded(connection, question, values)
+            found = asked.found
             data = stated(connection, found, limits)
             answer = Answer(f"query {name}", data)
+            say_bounded(answer, asked)
             if form == "table":
                 answer.text = text_of(data)
-            token = getattr(found, "next_page_token", None)
-            if token is not None:
-                say_more(answer, len(found), token)
             if found in ([], (), None):
                 if _is_recorded(connection, absent_events(question), limits):
                     _say_unmatched(answer, values)
@@ -134,12 +134,10 @@ def _say_absent(answer: Answer, question: Callable[..., Any]) -> None:
 def _say_unmatched(answer: Answer, values: Mapping[str, object]) -> None:
     """Say that of what is recorded nothing is as was asked for."""
     filters = {
-        name: cell(value)
-        for name, value in values.items()
-        if name not in GIVEN | MANNER
+        name: value for name, value in values.items() if name not in GIVEN | MANNER
     }
     answer.meta["filters"] = filters
-    asked = ", ".join(f"{name}={value}" for name, value in filters.items())
+    asked = ", ".join(f"{name}={cell(value)}" for name, value in filters.items())
     answer.text = f"nothing matches: {asked}" if asked else "nothing matches"
 
 

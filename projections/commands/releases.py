@@ -16,7 +16,8 @@ from ledger.options import (
     chosen,
 )
 from ledger.output import Answer, emit, format_id, reporting
-from projections.commands.listing import emit_marked, emit_rows
+from ledger.visible import visible
+from projections.commands.listing import emit_marked, emit_rows, shorten
 from projections.commands.looking import (
     EveryOption,
     marked,
@@ -27,6 +28,7 @@ from projections.commands.looking import (
 from projections.commands.naming import ByOption, digest_of, recording
 from projections.commands.opening import (
     LimitOption,
+    TokenOption,
     auditing,
     bounds,
     row_of,
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
 ReleaseArgument = Annotated[
     str, Argument(metavar="RELEASE", help="event id, LABEL, or MODEL@LABEL")
 ]
+_STEPS, _APPROVALS = 1_000, 100
 _COLUMNS = (
     "release_id",
     "time",
@@ -71,6 +74,7 @@ def release_ls(
     *,
     model: Annotated[str | None, Option(help="name of the model")] = None,
     limit: LimitOption = 20,
+    page_token: TokenOption = "",
     as_of: AsOfOption = None,
     known_as_of: KnownAsOfOption = None,
     home: HomeOption = None,
@@ -80,16 +84,21 @@ def release_ls(
     """List releases, newest first, withdrawn ones too."""
     form = chosen(output, json=json)
     with reporting("release ls", form), auditing(home) as connection:
-        from projections.registry.queries import releases
+        from projections.registry.listed import release_page
 
-        limits = bounds(as_of, known_as_of)
-        found = releases(connection, model=model, limit=limit, bounds=limits)
+        found = release_page(
+            connection,
+            model=model,
+            limit=limit,
+            page_token=page_token,
+            bounds=bounds(as_of, known_as_of),
+        )
         emit_rows(
             "release ls",
             marked(rows_of(found, key="release_id")),
             form,
             columns=_COLUMNS,
-            limit=limit,
+            token=found.next_page_token,
             connection=connection,
         )
 
@@ -112,7 +121,12 @@ def release_show(
         limits = bounds(as_of, known_as_of)
         one = release_named(connection, release, limits)
         key = one.event_id
-        history = queries.deployment_history(connection, release=key, bounds=limits)
+        history = queries.deployment_history(
+            connection, release=key, limit=_STEPS + 1, bounds=limits
+        )
+        approved = queries.approvals(
+            connection, object_id=key, limit=_APPROVALS + 1, bounds=limits
+        )
         places = {step.deployment_id for step in history}
         checks = gates(
             connection,
@@ -125,13 +139,18 @@ def release_show(
             "tags": {
                 t.key: t.value for t in naming.tags(connection, key, bounds=limits)
             },
-            "approvals": rows_of(
-                queries.approvals(connection, object_id=key, bounds=limits)
-            ),
+            "approvals": rows_of(approved),
             "deployments": marked(rows_of(history)),
             "gates": rows_of(checks, key="deployment_id"),
         }
-        emit_marked(Answer("release show", data, text=words(data)), form, connection)
+        steps = f"all: mlledger query Q03 -p release={key} -p limit=…"
+        approving = f"all: mlledger query approvals -p object_id={key} -p limit=…"
+        cuts = shorten(
+            data, {"deployments": (_STEPS, steps), "approvals": (_APPROVALS, approving)}
+        )
+        answer = Answer("release show", data, text=words(data), warnings=cuts)
+        answer.complete = not cuts
+        emit_marked(answer, form, connection)
 
 
 def release_diff(
@@ -189,13 +208,13 @@ def _text(found: ChangeDiff, shown: list[dict[str, object]]) -> str:
     ]
     if found.truncated:
         lines.append(f"cut: {found.truncated}")
-    return "\n".join(lines)
+    return "\n".join(map(visible, lines))
 
 
 def _settings(found: ConfigurationDiff) -> list[str]:
     lines = [f"configuration: {found.said}"]
     return lines + [
-        f"  {one.change:8} {one.key}: {one.before or '-'} → {one.after or '-'}"
+        visible(f"  {one.change:8} {one.key}: {one.before or '-'} → {one.after or '-'}")
         for one in found.keys
     ]
 

@@ -10,6 +10,7 @@ from typer import Argument, Option
 
 from ledger.options import HomeOption, JsonOption, OutputOption, chosen
 from ledger.output import Answer, emit, format_id, interactive, note, reporting
+from ledger.visible import visible
 from projections.commands.opening import identifier, opened, opened_log
 
 if TYPE_CHECKING:
@@ -202,4 +203,4 @@ def _answer(run: RecordedRun, done: Repetition, tolerance: float | None) -> Answ
     lines.append(f"repeated   {data['reproduction'] or 'no'}")
     lines.append(f"recorded   {data['event_id']}")
     code = _EXITS[done.verdict]
-    return Answer("run reproduce", data, exit=code, text="\n".join(lines))
+    return Answer("run reproduce", data, exit=code, text="\n".join(map(visible, lines)))

@@ -21,13 +21,13 @@ from projections.commands.looking import (
     EveryOption,
     FilterOption,
     OrderOption,
-    TokenOption,
     marked,
     present,
     words,
 )
 from projections.commands.opening import (
     LimitOption,
+    TokenOption,
     auditing,
     bounds,
     identifier,
@@ -161,6 +161,7 @@ def run_compare(  # noqa: PLR0913  one option a parameter
     ] = None,
     y: Annotated[str | None, Option("--y", help="likewise")] = None,
     limit: LimitOption = 1_000,
+    page_token: TokenOption = "",
     as_of: AsOfOption = None,
     known_as_of: KnownAsOfOption = None,
     home: HomeOption = None,
@@ -177,7 +178,13 @@ def run_compare(  # noqa: PLR0913  one option a parameter
         from projections.registry.search import run_benchmarks, search_runs
 
         limits = bounds(as_of, known_as_of)
-        found = search_runs(connection, filter=filter, limit=limit, bounds=limits)
+        found = search_runs(
+            connection,
+            filter=filter,
+            limit=limit,
+            page_token=page_token,
+            bounds=limits,
+        )
         speeds = {
             one.run_id: {str(m["name"]): m["value"] for m in one.metrics}
             for one in run_benchmarks(
@@ -193,7 +200,8 @@ def run_compare(  # noqa: PLR0913  one option a parameter
             | {name: values[one.event_id].get(name) for name in names}
             for one in found
         ]
-        emit_rows("run compare", rows, form, limit=limit, connection=connection)
+        token = found.next_page_token
+        emit_rows("run compare", rows, form, token=token, connection=connection)
 
 
 def _values(run: FoundRun, speed: dict[str, object]) -> dict[str, object]:

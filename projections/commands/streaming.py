@@ -6,7 +6,7 @@ import sys
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
-from ledger.output import to_json
+from ledger.output import json_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,15 +38,19 @@ def stream_all(
     names = ("release", "model_version", "deployment", "since", "until")
     wanted = Wanted(**{name: values[name] for name in names if name in values})
     counts = count_decisions(connection, wanted, bounds=bounds)
-    sys.stdout.write(to_json({"counts": stated(connection, counts, bounds)}) + "\n")
+    sys.stdout.write(json_line({"counts": stated(connection, counts, bounds)}) + "\n")
     rows = iter(stream_decisions(connection, wanted, bounds=bounds))
     written = 0
     while page := list(islice(rows, _PAGE)):
         for row in cast("list[object]", stated(connection, page, bounds)):
-            sys.stdout.write(to_json(row) + "\n")
+            sys.stdout.write(json_line(row) + "\n")
         written += len(page)
     whole = written == sum(one.decisions for one in counts)
+    said = (
+        [] if whole else [f"{written} decisions were read, not all that were counted"]
+    )
     summary: dict[str, object] = {"rows": written, "exit": 0, "errors": []}
-    sys.stdout.write(to_json({"summary": summary, "complete": whole}) + "\n")
+    summary["warnings"] = said
+    sys.stdout.write(json_line({"summary": summary, "complete": whole}) + "\n")
     sys.stdout.flush()
     raise SystemExit(0)

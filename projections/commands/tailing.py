@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 from typer import Option
 
 from ledger.options import Format, HomeOption, JsonOption, OutputOption, chosen
-from ledger.output import cell, reporting, to_json
+from ledger.output import cell, csv_cell, json_line, reporting
 from projections.commands.listing import emit_rows
 from projections.commands.opening import LimitOption, auditing, row_of, rows_of
 
@@ -96,7 +96,7 @@ def _printer(form: Format) -> Printer:
 
 
 def _json_line(row: Mapping[str, object]) -> None:
-    sys.stdout.write(to_json(row) + "\n")
+    sys.stdout.write(json_line(row) + "\n")
 
 
 def _csv_printer() -> Printer:
@@ -106,8 +106,8 @@ def _csv_printer() -> Printer:
     def write(row: Mapping[str, object]) -> None:
         if not headed:
             headed.append(list(row))
-            writer.writerow(headed[0])
-        writer.writerow([cell(row[name]) for name in headed[0]])
+            writer.writerow(map(csv_cell, headed[0]))
+        writer.writerow([csv_cell(row[name]) for name in headed[0]])
 
     return write
 

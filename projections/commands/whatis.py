@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from typer import Argument
 
-from ledger.errors import NotFoundError
+from ledger.errors import NotFoundError, UsageError
 from ledger.options import (
     AsOfOption,
     HomeOption,
@@ -18,6 +18,7 @@ from ledger.options import (
     chosen,
 )
 from ledger.output import Answer, reporting
+from ledger.visible import visible
 from projections.commands.listing import emit_marked
 from projections.commands.opening import auditing, bounds, rows_of
 
@@ -57,8 +58,13 @@ def _digest(path: Path) -> str:
 
     if path.is_dir():
         return format_digest(tree1_digest(path).digest)
-    if not path.is_file():
+    if not path.exists():
         raise NotFoundError(f"{path}: no such file or folder")
+    if not path.is_file():
+        raise UsageError(
+            f"{path}: neither a file nor a folder, so it has no digest",
+            hint="name what was registered: a file, or a folder",
+        )
     return format_digest(file_digest(path))
 
 
@@ -82,4 +88,4 @@ def _answer(path: Path, found: Identified) -> Answer:
     if not things:
         lines.append(f"  {NEVER_SEEN}")
     code = 0 if things else NotFoundError.exit_code
-    return Answer("whatis", data, exit=code, text="\n".join(lines))
+    return Answer("whatis", data, exit=code, text="\n".join(map(visible, lines)))

@@ -12,7 +12,7 @@ import json
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 from uuid import UUID
 
 from ledger.errors import InvalidEventError
@@ -21,8 +21,23 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 _Row = TypeVar("_Row")
+_Timed = TypeVar("_Timed", bound="Timed")
 _MOST = 100_000
 _HINT = "begin again without a page token"
+
+
+class Timed(Protocol):
+    """A row that is placed by its time and event id."""
+
+    @property
+    def event_id(self) -> UUID | None:
+        """Id of its event."""
+        ...
+
+    @property
+    def time(self) -> datetime | None:
+        """When it was said to have happened."""
+        ...
 
 
 class Page(list[_Row]):
@@ -74,6 +89,24 @@ class Paging:
         if not self._fits(place):
             raise _refused()
         return cast("list[str]", place)
+
+    def before(self, token: str) -> tuple[datetime, UUID] | None:
+        """Return time and event id of the place that a token names, newest first.
+
+        Raises:
+            InvalidEventError: it is no token, or one of another question.
+        """
+        place = self.place(token)
+        if place is None:
+            return None
+        return datetime.fromisoformat(place[0]), UUID(place[1])
+
+    def newest(self, rows: Sequence[_Timed], limit: int) -> Page[_Timed]:
+        """Return the page of rows that were asked for with one more than the limit."""
+        if len(rows) <= limit:
+            return Page(rows)
+        last = rows[limit - 1]
+        return Page(rows[:limit], self.token([str(last.time), str(last.event_id)]))
 
     def _digest(self) -> str:
         text = json.dumps([self.is_newest_first, *map(str, self.question)])

@@ -212,18 +212,7 @@ def search_runs(
 ) -> Page[FoundRun]:
     """Return the runs that meet a filter, newest first.
 
-    Args:
-        connection: of any role.
-        filter: conditions joined by AND, such as ``metrics.auc > 0.8``.
-        order_by: names with ASC or DESC, such as ``metrics.auc DESC, name``; what has
-            no such value comes last.
-        limit: at most so many rows, 1 or more.
-        page_token: where the page before ended, ``next_page_token`` of the answer.
-        bounds: which facts count.
-
-    Raises:
-        InvalidEventError: filter or order is not of the language, names the place; or
-            the token is of another question.
+    Args and errors are those of :func:`search_versions`.
     """
     wanted = Wanted(filter, order_by, limit, page_token)
     return _search(connection, "search_runs", FoundRun, RUN_ATTRIBUTES, wanted, bounds)
@@ -272,11 +261,14 @@ def _statement(searched: str, names: Sequence[str], *, newest: bool) -> Composed
         found = part(_PACKAGE, searched, models=models)
     else:
         found = part(_PACKAGE, searched)
+    held = part(_PACKAGE, "search_held")
     return composed(
         _PACKAGE,
         "search_newest" if newest else "search_ordered",
         columns=SQL(", ").join(map(Identifier, names)),
-        met=part(_PACKAGE, "search_met", found=found),
+        met=part(_PACKAGE, "search_met", found=found, held=held),
+        held=held,
+        said=part(_PACKAGE, "search_said"),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -15,6 +16,7 @@ from ledger.avro import schema_id
 from ledger.codec import encode_fields
 from ledger.entry import EncodedEvent
 from ledger.errors import (
+    ConfigurationError,
     EvidenceError,
     IntegrityError,
     MissingEvidenceError,
@@ -24,7 +26,8 @@ from projections.digests import table_digests
 from projections.integrity import queries as integrity
 from projections.projection import PROJECTIONS, Projector, Source
 from projections.rebuild import positions, rebuild
-from projections.schemas import migrate, schema_states
+from projections.schemas import schema_states
+from projections.worker import Worker
 from tests.support.database import (
     Projected,
     projected,
@@ -32,6 +35,7 @@ from tests.support.database import (
     write,
 )
 from tests.support.ledger import SmallLedger, decision, encoded, make_ledger
+from tests.support.postgres import fresh_database
 
 pytestmark = pytest.mark.postgres
 
@@ -151,30 +155,23 @@ def _batches(world: Projected, moves: list[int]) -> None:
 @settings(max_examples=8)
 @given(data=st.data())
 def test_any_interleaving_of_partitions_gives_the_same_tables(
-    data: st.DataObject, repeated_world: Projected
+    data: st.DataObject,
+    repeated: tuple[SmallLedger, dict[str, str]],
+    postgres_server: str,
 ):
     moves = data.draw(st.lists(st.integers(0, 99), max_size=25))
-    world = repeated_world
-    with world.connection("owner") as connection:
-        for projection in PROJECTIONS:
-            connection.execute(f"DROP SCHEMA {projection.name} CASCADE".encode())
-        migrate(connection, now=clock.now_us())
+    ledger, expected = repeated
+    with fresh_database(postgres_server) as dsn, projected(ledger, dsn) as world:
+        _batches(world, moves)
 
-    _batches(world, moves)
-
-    assert digests(world) == world.expected  # type: ignore[attr-defined]
+        assert digests(world) == expected
 
 
 @pytest.fixture(scope="module")
-def repeated_world(
+def repeated(
     tmp_path_factory: pytest.TempPathFactory, postgres_server: str
-) -> Iterator[Projected]:
+) -> Iterator[tuple[SmallLedger, dict[str, str]]]:
     """Two partitions that hold copies of the same events, some with other bytes."""
-    import psycopg
-    from psycopg import conninfo
-
-    with psycopg.connect(postgres_server, autocommit=True) as admin:
-        admin.execute("CREATE DATABASE interleaving")
     ledger = make_ledger(tmp_path_factory.mktemp("interleaving"), partitions=2)
     story = tell()
     write(ledger, story, partition=0)
@@ -189,14 +186,11 @@ def repeated_world(
     ledger.emit_decisions(25, partition=1)
     ledger.emit_decisions(25, partition=0)
     ledger.seal()
-    dsn = conninfo.make_conninfo(postgres_server, dbname="interleaving")
-    with projected(ledger, dsn) as world:
+    with fresh_database(postgres_server) as dsn, projected(ledger, dsn) as world:
         world.project()
-        world.expected = digests(world)  # type: ignore[attr-defined]
-        yield world
+        expected = digests(world)
+    yield ledger, expected
     ledger.close()
-    with psycopg.connect(postgres_server, autocommit=True) as admin:
-        admin.execute("DROP DATABASE interleaving WITH (FORCE)")
 
 
 def test_one_id_with_other_bytes_is_a_finding_and_the_first_sealed_stays(
@@ -250,32 +244,29 @@ def test_a_body_that_does_not_decode_is_kept_as_a_finding(world: Projected):
     assert count(world, "decisions.decision") == 1
 
 
-@pytest.mark.parametrize(
-    ("change", "reason"),
-    [
-        ({"time": 2**62}, "time: 4611686018427387904 is outside the years 1 to 9999"),
-        ({"output": "a\0b"}, "output: holds a NUL character"),
-        ({"use": "x" * 5_000}, "use: 5000 characters, at most 2048"),
-        ({"reason_codes": ["a\0b"]}, "reason_codes: holds a NUL character"),
-    ],
-    ids=["year", "NUL", "long", "NUL in a list"],
-)
-def test_what_no_table_holds_is_a_finding_and_the_rest_goes_on(
-    world: Projected, change: dict[str, object], reason: str
-):
+UNSTORABLE: dict[str, dict[str, object]] = {
+    "time: 4611686018427387904 is outside the years 1 to 9999": {"time": 2**62},
+    "output: holds a NUL character": {"output": "a\0b"},
+    "use: 5000 characters, at most 2048": {"use": "x" * 5_000},
+    "reason_codes: holds a NUL character": {"reason_codes": ["a\0b"]},
+}
+
+
+def test_what_no_table_holds_is_a_finding_and_the_rest_goes_on(world: Projected):
     """The producer's library refuses these; who holds a key need not use it."""
-    good = decision()
-    fields = good.model_dump() | {"id": clock.new_id()} | change
-    bad = EncodedEvent(schema_id(type(good)), encode_fields(type(good), fields))
-    stream = world.ledger.stream()
-    value = stream.pack([bad, encoded(good)])
-    world.ledger.log.append(0, value)
+    events: list[EncodedEvent] = []
+    for change in UNSTORABLE.values():
+        good = decision()
+        fields = good.model_dump() | {"id": clock.new_id()} | change
+        bad = encode_fields(type(good), fields)
+        events += [EncodedEvent(schema_id(type(good)), bad), encoded(good)]
+    world.ledger.log.append(0, world.ledger.stream().pack(events))
     world.seal_and_project()
 
     with world.connection() as connection:
         found = integrity.unreadable(connection)
-    assert [one.reason for one in found] == [reason]
-    assert count(world, "decisions.decision") == 1
+    assert sorted(one.reason for one in found) == sorted(UNSTORABLE)
+    assert count(world, "decisions.decision") == len(UNSTORABLE)
     assert digests(world) == rebuilt(world)
 
 
@@ -415,6 +406,101 @@ def test_an_outdated_schema_is_named(world: Projected):
         states = schema_states(connection)
     assert states["lineage"] == "outdated"
     assert states["registry"] == "current"
+
+
+def make_older(world: Projected) -> list[object]:
+    """Make the tables those of an older version; returns what one table held."""
+    write(world.ledger, tell())
+    world.seal_and_project()
+    held = rows(world, "SELECT * FROM lineage.run ORDER BY event_id")
+    world.tamper("ALTER TABLE lineage.run DROP COLUMN seeds")
+    world.tamper("DROP TABLE lineage.document")
+    world.tamper("COMMENT ON SCHEMA lineage IS 'mlledger 0123456789abcdef'")
+    return held
+
+
+def rows(world: Projected, question: str) -> list[object]:
+    with world.connection() as connection:
+        return list(connection.execute(question.encode()).fetchall())
+
+
+def test_a_worker_makes_older_tables_anew_while_they_answer_and_it_seals(
+    world: Projected, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("projections.upgrading._LEAST", 1)
+    monkeypatch.setattr("projections.upgrading._PART_S", 0.0)
+    held, said, answers = make_older(world), list[str](), set[int]()
+    with Worker(world.ledger.config, watch=False, say=said.append) as worker:
+        while len(said) < 2 and worker.done.get("leaves read anew", 0) < 100:
+            if worker.done.get("leaves read anew") == 2:
+                world.ledger.emit_decisions(1)
+            assert worker.step()
+            answers.add(count(world, "lineage.run"))
+        assert worker.done["leaves sealed"] > 0, "sealing went on"
+        assert worker.done["leaves read anew"] > 3
+        while worker.step():
+            pass
+    assert answers == {len(held)}
+    assert ["older version: lineage;" in said[0], len(said)] == [True, 2]
+    assert "made anew" in said[1]
+    assert rows(world, "SELECT * FROM lineage.run ORDER BY event_id") == held
+    assert count(world, "lineage.document") >= 0
+    with world.connection("owner") as connection:
+        assert set(schema_states(connection).values()) == {"current"}
+    upgraded = digests(world)
+    remade(world)
+    assert digests(world) == upgraded
+
+
+def remade(world: Projected) -> None:
+    with world.connection("owner") as connection:
+        rebuild(
+            connection,
+            log=world.ledger.log,
+            public=world.ledger.public,
+            control=world.control,
+            now=clock.now_us(),
+        )
+
+
+def test_an_upgrade_that_is_stopped_begins_again_and_two_wait_for_each_other(
+    world: Projected, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("projections.upgrading._LEAST", 1)
+    monkeypatch.setattr("projections.upgrading._PART_S", 0.0)
+    held, said = make_older(world), list[str]()
+    options: Any = {"watch": False, "say": said.append}
+    with (
+        Worker(world.ledger.config, **options) as first,
+        Worker(world.ledger.config, **options) as second,
+    ):
+        first.step()
+        assert not second.step()
+        assert not second.step()
+        assert said[1:] == ["another process makes the tables anew; waiting for it"]
+        first.disconnect()
+        assert second.step()
+        first.step()
+        while said[-1][:17] != "tables made anew ":
+            assert second.step()
+        first.step()
+        assert "events projected" in first.done
+    assert rows(world, "SELECT * FROM lineage.run ORDER BY event_id") == held
+
+
+def test_tables_of_a_newer_program_are_left_alone(world: Projected):
+    make_older(world)
+    world.tamper(
+        "COMMENT ON SCHEMA lineage IS E'mlledger 0123\\nmade by mlledger 99.0.1'"
+    )
+    with (
+        Worker(world.ledger.config, watch=False) as worker,
+        pytest.raises(ConfigurationError, match=r"newer mlledger than .*: lineage"),
+    ):
+        worker.step()
+    remade(world)
+    with Worker(world.ledger.config, watch=False, once=True) as worker:
+        worker.step()
 
 
 def test_two_projectors_at_once_give_the_tables_of_one(world: Projected):

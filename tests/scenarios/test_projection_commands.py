@@ -20,6 +20,8 @@ from projections.worker import Worker
 from tests.support.commands import application
 from tests.support.database import Projected, Story, projected, tell, write
 from tests.support.ledger import make_ledger
+from tests.support.postgres import fresh_database
+from tests.support.story import Home
 
 pytestmark = pytest.mark.postgres
 
@@ -45,6 +47,28 @@ def world(
     ledger.close()
 
 
+@pytest.fixture(scope="module")
+def read(
+    tmp_path_factory: pytest.TempPathFactory, postgres_server: str
+) -> Iterator[tuple[Projected, Story]]:
+    """A story that a worker has sealed and projected; nobody adds to it."""
+    ledger, story = make_ledger(tmp_path_factory.mktemp("read")), tell()
+    write(ledger, story)
+    with fresh_database(postgres_server) as dsn, projected(ledger, dsn) as made:
+        Home(made.ledger.config).work()
+        yield made, story
+    ledger.close()
+
+
+@pytest.fixture
+def worked(read: tuple[Projected, Story], monkeypatch: pytest.MonkeyPatch) -> Story:
+    """The story of the home that commands of this test ask."""
+    made, story = read
+    monkeypatch.setenv("MLLEDGER_HOME", str(made.ledger.home))
+    monkeypatch.setenv("MLLEDGER_PG__DSN", made.database.dsn)
+    return story
+
+
 def run(*arguments: str) -> tuple[int, str]:
     result = CliRunner().invoke(application(), list(arguments))
     if result.exception and not isinstance(result.exception, SystemExit):
@@ -65,6 +89,21 @@ def test_worker_once_seals_and_projects_and_then_has_nothing_to_do(world: Projec
     assert first["events projected"] > 20
     again = answer("worker", "--once")["data"]
     assert set(again.values()) == {0}
+
+
+def test_tables_of_an_older_version_are_named_and_made_anew(world: Projected):
+    run("worker", "--once")
+    world.tamper("ALTER TABLE lineage.run DROP COLUMN step")
+    world.tamper("COMMENT ON SCHEMA lineage IS 'mlledger 0123456789abcdef'")
+    refused = answer("run", "ls")
+    assert (refused["exit"], len(refused["errors"])) == (3, 1)
+    assert answer("release", "ls")["data"], "what was not changed answers"
+    (looked,) = answer("db", "migrate")["warnings"]
+    assert "db rebuild" in looked
+    worked = answer("worker", "--once")
+    assert worked["data"]["leaves read anew"] > 0
+    assert answer("run", "ls")["data"]
+    assert {one["state"] for one in answer("db", "status")["data"]} == {"current"}
 
 
 def test_decision_show_verifies_and_names_what_was_changed(
@@ -134,7 +173,7 @@ def test_rows_are_links_and_events_in_every_form(
     ]
     result = CliRunner().invoke(application(), ["event", "ls", "--explain"])
     assert "FROM integrity.event" in result.stderr
-    assert "--   limit = 20" in result.stderr
+    assert "--   limit = 21" in result.stderr
     assert "SELECT" not in result.stdout
 
     def come_then_stop(_seconds: float) -> None:
@@ -187,11 +226,8 @@ def test_rows_are_links_and_events_in_every_form(
     ],
     ids=" ".join,
 )
-def test_each_command_answers_in_the_envelope(
-    world: Projected, story: Story, arguments: list[str]
-):
-    run("worker", "--once")
-    ids = {name: str(story.id(name)) for name in story.events}
+def test_each_command_answers_in_the_envelope(worked: Story, arguments: list[str]):
+    ids = {name: str(worked.id(name)) for name in worked.events}
     found = answer(*(argument.format(**ids) for argument in arguments))
     assert found["exit"] == 0
     assert found["data"]
@@ -209,13 +245,14 @@ def test_each_command_answers_in_the_envelope(
         (["query", "runs", "-p", "colour=red"], 2),
         (["query", "inputs"], 2),
         (["deployment", "at", "yesterday"], 2),
+        (["whatis", os.devnull], 2),
+        (["whatis", "nowhere"], 4),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else str(value),
 )
 def test_what_cannot_be_answered_has_its_exit_code(
-    world: Projected, arguments: list[str], code: int
+    worked: Story, arguments: list[str], code: int
 ):
-    run("worker", "--once")
     found = answer(*arguments)
     assert found["exit"] == code
     assert found["errors"][0]["message"]

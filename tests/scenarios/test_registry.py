@@ -16,6 +16,8 @@ from typer.testing import CliRunner
 from ledger.blobs import Blobs
 from ledger.errors import InvalidEventError, NotFoundError
 from projections.asking import Bounds, ask
+from projections.controls.engine import evaluate
+from projections.controls.rulebook import rule_named
 from projections.database import Database
 from projections.registry import naming, queries, standing
 from projections.registry.ancestry import ancestry
@@ -151,6 +153,26 @@ def test_approvals_say_whether_the_approver_was_free_to(told: Told):
     assert (by[BELA].mandate_valid, by[ANA].mandate_valid) == (True, False)
     assert (by[BELA].org_unit_differs, by[BELA].line_of_defence) == (None, "2")
     assert by[BELA].signature_kind == "person_key"
+
+
+def test_a_service_that_signs_in_a_persons_place_tells_no_second_person(told: Told):
+    """As if a key that attests for persons had signed what bela signed."""
+    rule = rule_named("approval-second-person-unknown")
+    moments = {"as_of": day(5), "known_as_of": day(5)}
+    with told.pretending() as connection:
+        assert not evaluate(connection, [rule], **moments)[0].breaches
+        connection.execute(
+            "UPDATE integrity.event SET identity_kind = 'service' "
+            "WHERE type = 'registry.approval.decided' AND identity = %s",
+            (BELA,),
+        )
+        rows = queries.approvals(connection, object_id=told.id("release v1"))
+        found = evaluate(connection, [rule], **moments)[0].breaches.values()
+    by = {one.identity: one.approver_among_recorded_authors for one in rows}
+    assert by == {BELA: "unknown", ANA: "yes"}
+    (cause,) = [one.cause for one in found if one.object_name == "r-v1 in prod"]
+    assert cause is not None
+    assert f"by {BELA}. That is a service, which attests for a person" in cause
 
 
 def test_the_history_of_deployments_names_reasons_and_rollbacks(told: Told):
@@ -374,6 +396,54 @@ def test_a_run_that_comes_in_between_neither_repeats_nor_hides_others(told: Told
     ]
 
 
+def _say_again(connection: Any) -> None:
+    """Let every run and version be told more: twice at once, earlier, and slices."""
+    for moment, metrics in (
+        ("0 s", [{"name": "again", "value": 1}, {"name": "again", "value": 2}]),
+        ("0 s", [{"name": "again", "value": 3}, {"name": "auc", "value": 0.5}]),
+        ("-1 s", [{"name": "again", "value": 4}, {"name": "first", "value": "NaN"}]),
+    ):
+        connection.execute(
+            "INSERT INTO lineage.run_update (event_id, time, sealed_at, origin, leaf, "
+            "idx, identity, run_id, metrics, tags, parameters) SELECT "
+            "gen_random_uuid(), time + %s::interval, sealed_at, origin, leaf, idx, "
+            "identity, event_id, %s, %s, %s FROM lineage.run",
+            [moment, Jsonb(metrics), Jsonb({"m": moment}), Jsonb({"rate": moment})],
+        )
+    connection.execute(
+        "INSERT INTO lineage.evaluation (event_id, time, sealed_at, origin, leaf, idx, "
+        "identity, model_version_id, metrics, criteria) SELECT gen_random_uuid(), time,"
+        " sealed_at, origin, leaf, idx, identity, event_id, %s, '{}' "
+        "FROM registry.model_version",
+        [Jsonb([{"name": "whole", "value": 5, "slice": None},
+                {"name": "whole", "value": 6, "slice": "age < 30"}])],
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("bounds", [until(31), until(11, known=day(5)), until(3)])
+@pytest.mark.parametrize("search", [search_runs, search_versions])
+def test_a_condition_looks_at_what_the_answer_says(
+    told: Told, search: Any, bounds: Bounds
+):
+    with told.pretending() as connection:
+        _say_again(connection)
+        rows = search(connection, bounds=bounds)
+        said = {
+            (scope, key, value)
+            for row in rows
+            for scope in ("tags", "params", "metrics")
+            for key, value in getattr(row, scope).items()
+            if value != "NaN"
+        }
+        for scope, key, value in said:
+            written = value if scope == "metrics" else f"'{value}'"
+            found = search(
+                connection, filter=f"{scope}.`{key}` = {written}", bounds=bounds
+            )
+            assert found == [o for o in rows if getattr(o, scope).get(key) == value]
+    assert {scope for scope, _, _ in said} == {"tags", "params", "metrics"}
+
+
 def test_a_page_token_fits_its_own_question_alone(told: Told):
     token = told.ask(search_versions, limit=1).next_page_token
     assert len(told.ask(search_versions, page_token=token)) > 0
@@ -405,6 +475,66 @@ def test_pages_by_command(told: Told):
     assert asked.envelope["meta"]["next_page_token"] is None
     bad = command(told, "model", "ls", "--order-by", "versions DOWN")
     assert "order_by, character 10" in bad.envelope["errors"][0]["message"]
+
+
+@pytest.mark.parametrize(
+    ("words", "key"),
+    [
+        (("release", "ls"), "release_id"),
+        (("release", "ls", "--model", MODEL, "--as-of", "2026-03-11"), "release_id"),
+        (("deployment", "ls"), "deployment_id"),
+        (("deployment", "ls", "--env", "prod"), "deployment_id"),
+        (("event", "ls", "--type", "registry."), "event_id"),
+        (("decision", "ls"), "decision_id"),
+    ],
+)
+def test_pages_of_a_list_are_together_the_list(
+    told: Told, words: tuple[str, ...], key: str
+):
+    whole = command(told, *words, "--limit", "1000")
+    assert len(whole.data) > 1
+    assert (
+        whole.envelope["meta"] | {"next_page_token": None, "complete": True}
+        == (whole.envelope["meta"])
+    )
+    paged, token = list[Any](), ""
+    while token is not None:
+        page = command(told, *words, "--limit", "1", "--page-token", token)
+        paged += page.data
+        token = page.envelope["meta"]["next_page_token"]
+        assert page.envelope["meta"]["complete"] is (token is None)
+        cuts = [one for one in page.envelope["warnings"] if one.startswith("cut at")]
+        assert len(cuts) == (token is not None)
+    assert paged == whole.data
+    assert len({row[key] for row in paged}) == len(paged)
+    first = command(told, *words, "--limit", "1").envelope["meta"]
+    other = command(
+        told, "model", "ls", "--page-token", first["next_page_token"], "--limit", "1"
+    )
+    assert other.exit == 2
+
+
+LISTS = ("version_list", "releases", "aliases", "changes")
+
+
+def test_lists_within_an_answer_say_where_they_are_cut(told: Told):
+    cut = command(told, "model", "show", MODEL, "--limit", "1").envelope
+    assert not cut["meta"]["complete"]
+    assert any(one.startswith("version_list: cut at 1") for one in cut["warnings"])
+    assert all(len(cut["data"][one]) <= 1 for one in LISTS)
+    whole = command(told, "model", "show", MODEL)
+    assert whole.envelope["meta"]["complete"]
+    just = str(max(len(whole.data[one]) for one in LISTS))
+    exact = command(told, "model", "show", MODEL, "--limit", just).envelope
+    assert exact["meta"]["complete"], "as many as there are is all"
+    listed = command(told, "model", "alias", "history", MODEL, "--limit", "1").envelope
+    assert (len(listed["data"]), listed["meta"]["complete"]) == (1, False)
+    asked = command(told, "query", "releases", "-p", "limit=1").envelope
+    assert any("-p limit=10" in one for one in asked["warnings"])
+    assert not asked["meta"]["complete"]
+    assert command(told, "query", "releases").envelope["meta"]["complete"]
+    compared = command(told, "run", "compare", "--limit", "1").envelope
+    assert compared["meta"]["next_page_token"]
 
 
 def test_ten_thousand_aliases_are_answered_in_pages(told: Told):
