@@ -20,11 +20,17 @@ HomeOption = Annotated[
     Option("--home", envvar="MLLEDGER_HOME", help="ledger home; nearest .mlledger"),
 ]
 AsOfOption = Annotated[
+    str | None,
+    Option("--as-of", help="when it was true; ISO 8601, default: all that is recorded"),
+]
+MomentOption = Annotated[
     str | None, Option("--as-of", help="when it was true; ISO 8601, default now")
 ]
 KnownAsOfOption = Annotated[
     str | None,
-    Option("--known-as-of", help="what had been sealed by then; ISO 8601, default now"),
+    Option(
+        "--known-as-of", help="what had been sealed by then; ISO 8601, default: all"
+    ),
 ]
 
 

@@ -5,6 +5,7 @@ A field is one of
 * ``recorded``: an event says so; ``stated``: a person said so in an event;
 * ``derived``: computed from events; ``withheld``: known, and not shown here;
 * ``late``: recorded, but sealed more than a day after it is said to have happened;
+* ``ahead``: recorded, and dated after it was sealed: a plan, or a clock that was wrong;
 * ``conflicting``: its event is one of two that contradict each other;
 * ``erased``: the payload it tells of was deleted, and an event says so;
 * ``not_recorded``: no event says so; ``filled_by`` names the type that would.
@@ -34,12 +35,15 @@ Status = Literal[
     "derived",
     "not_recorded",
     "late",
+    "ahead",
     "conflicting",
     "erased",
     "withheld",
 ]
 NOT_RECORDED = "Not recorded"
 LATE_AFTER = timedelta(days=1)
+AHEAD_AFTER = timedelta(minutes=5)
+"""By so much the clocks of a producer and of the sealer may differ."""
 STATUS = "field_status"
 
 
@@ -65,6 +69,11 @@ class Mark:
     def late(self) -> bool:
         """Whether it was sealed more than a day after its claimed time."""
         return self.sealed_at - self.time > LATE_AFTER
+
+    @property
+    def ahead(self) -> bool:
+        """Whether it is dated after it was sealed, by more than clocks differ."""
+        return self.time - self.sealed_at > AHEAD_AFTER
 
 
 Marks = Mapping[UUID, Mark]
@@ -172,8 +181,9 @@ def _word(
         return "erased"
     if value is None or (has_id and not source.derived and not found):
         return "not_recorded"
-    if any(one.conflicting for one in found):
-        return "conflicting"
+    for said in ("conflicting", "ahead"):
+        if any(getattr(one, said) for one in found):
+            return said
     if source.derived:
         return "derived"
     if any(one.late for one in found):

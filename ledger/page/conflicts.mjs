@@ -3,7 +3,12 @@
 import { positionOf } from "./facts.mjs";
 import { compareKeys, grouped, orderBy, spelled } from "./rows.mjs";
 
-/** One id for two events, one label for two versions of a model. */
+const LABELS = [
+  ["model version", "version", "artifact_digest"],
+  ["release", "release", "release_digest"],
+];
+
+/** One id for two events, one label for two versions or two releases of a model. */
 export function conflictRows(facts, isKnown) {
   const rows = [];
   const take = (kept, other, isSameType) => {
@@ -20,18 +25,23 @@ export function conflictRows(facts, isKnown) {
 }
 
 function labelConflicts(facts, isKnown) {
-  const found = [...facts.of["model version"].values()];
-  const labels = grouped(found, ({ values }) => spelled([values.model, values.version]));
+  return LABELS.flatMap(([kind, label, digest]) => {
+    const found = [...facts.of[kind].values()].filter(({ values }) => values[digest] != null);
+    const labels = grouped(found, ({ values }) => spelled([values.model ?? null, values[label]]));
+    return [...labels.values()].flatMap((same) => pairsOf(kind, label, digest, same, isKnown));
+  });
+}
+
+function pairsOf(kind, label, digest, same, isKnown) {
   const rows = [];
-  for (const versions of labels.values()) {
-    versions.sort((left, right) => compareKeys([left.time, left.id], [right.time, right.id]));
-    for (const [at, one] of versions.entries()) {
-      for (const other of versions.slice(at + 1)) {
-        const [first, second] = [one, other].map(({ values }) => values.artifact_digest);
-        if (first === second || !isKnown(other)) continue;
-        const name = `${one.values.model} ${one.values.version}`;
-        rows.push(conflictRow("model version", name, [one, first], [other, second]));
-      }
+  same.sort((left, right) => compareKeys([left.time, left.id], [right.time, right.id]));
+  for (const [at, one] of same.entries()) {
+    for (const other of same.slice(at + 1)) {
+      const [first, second] = [one, other].map(({ values }) => values[digest]);
+      if (first === second || !isKnown(other)) continue;
+      const { model, [label]: last } = one.values;
+      const name = model == null ? last : `${model} ${last}`;
+      rows.push(conflictRow(kind, name, [one, first], [other, second]));
     }
   }
   return rows;

@@ -28,16 +28,28 @@ class Due:
     """What a model is due for, as its statement finds it.
 
     Attributes:
-        next_validation, next_review, next_training: by the last one, or by the plan.
+        plan_owner: of the monitoring plan; who owns the model, Q18 says.
+        validated_version: version that the last validation is about; None when it is
+            of the model as a whole. validated_is_newest, whether there is no newer one;
+            validated_is_live, whether it runs, environments for making and testing
+            left out, as in live_versions.
+        next_validation, next_review, next_training: what the last one says, or else
+            by the plan.
         exceptions: in force for its releases.
     """
 
     model: str
     plan_id: UUID | None
-    owner: str | None
+    plan_owner: str | None
     validation_id: UUID | None
     last_validation: datetime | None
     validation_outcome: str | None
+    validated_id: UUID | None
+    validated_version: str | None
+    validated_is_newest: bool | None
+    validated_is_live: bool | None
+    live_versions: list[str] | None
+    deployment_ids: list[UUID] | None
     next_validation: datetime | None
     review_id: UUID | None
     last_review: datetime | None
@@ -63,9 +75,13 @@ class ReviewDue(Due):
 
     FILLED: ClassVar[Filled] = computed(
         _PLAN,
-        owner=by(_PLAN, "plan_id"),
+        plan_owner=by(_PLAN, "plan_id"),
         last_validation=by(_VALIDATION, "validation_id"),
         validation_outcome=by(_VALIDATION, "validation_id"),
+        validated_version=by(_VERSION, "validated_id"),
+        validated_is_newest=derived(_VALIDATION),
+        validated_is_live=derived(_VALIDATION),
+        live_versions=by("serving.deployment.activated", "deployment_ids"),
         next_validation=derived(_VALIDATION),
         last_review=by(_REVIEW, "review_id"),
         review_decision=by(_REVIEW, "review_id"),

@@ -7,9 +7,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 from uuid import UUID
 
+from ledger.errors import NotFoundError
 from projections.asking import ALWAYS, Bounds, ask
 from projections.evidence import Evidence
 from projections.filled import Filled, by, computed, derived, filled
+from projections.registry.queries import model_list
 
 if TYPE_CHECKING:
     from projections.database import Connection
@@ -98,6 +100,9 @@ def realised_performance(
         since: decisions made, and windows that end, then or later.
         until: the same, before then.
         bounds: which facts count.
+
+    Raises:
+        NotFoundError: no such model is recorded, and nothing is known of it.
     """
     period = {"model": model, "since": since, "until": until}
     months = ask(
@@ -117,4 +122,8 @@ def realised_performance(
         bounds,
         **period,
     )
+    if not (months or measured or model_list(connection, model=model, bounds=bounds)):
+        raise NotFoundError(
+            f"model {model}: not recorded", hint="its name, as in: mlledger model ls"
+        )
     return RealisedPerformance(months=tuple(months), measured=tuple(measured))

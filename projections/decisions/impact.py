@@ -87,6 +87,17 @@ class Spread:
         while frontier:
             frontier = self._enter(self._next(frontier, certainty), certainty)
 
+    def bounded(self, edges: Sequence[Edge], limit: int) -> list[Edge]:
+        """Return at most so many edges; the walk is truncated where there are more.
+
+        Args:
+            edges: of one step, asked for with one more than the limit.
+            limit: at most so many.
+        """
+        if len(edges) > limit:
+            self.truncated = f"more than {limit} links of one step"
+        return list(edges[:limit])
+
     def of_kind(self, kind: str, certainty: Certainty | None = None) -> list[UUID]:
         """Return what was met of a kind, in the order in which it was met."""
         return [

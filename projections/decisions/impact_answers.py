@@ -85,10 +85,11 @@ class Impact:
 
     Attributes:
         source: name of the source.
+        source_recorded: whether any event names it; False may be a slip of the pen.
         since: only what was drawn from then on; None is everything.
         proved, possible, unknown: decisions of releases by certainty.
         live_releases: names of releases, proved or possibly touched, of which a
-            deployment has not ended.
+            deployment has not ended, be it one for testing.
         truncated: why not everything was followed; empty when it was.
         withdrawal: the newest withdrawal, if there is one.
         touched: level by level.
@@ -98,6 +99,7 @@ class Impact:
 
     FILLED: ClassVar[Filled] = computed(
         "data.source.registered",
+        source_recorded=derived("data.source.registered"),
         since=derived("data.source.withdrawn"),
         proved=derived(_DECISION),
         possible=derived(_DECISION),
@@ -105,6 +107,7 @@ class Impact:
         live_releases=derived("serving.deployment.activated"),
     )
     source: str
+    source_recorded: bool
     since: datetime | None
     proved: int
     possible: int

@@ -46,6 +46,11 @@ class _Start:
     weak: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Recorded:
+    recorded: bool
+
+
 def decisions_by_source(
     connection: Connection,
     *,
@@ -87,7 +92,7 @@ def decisions_by_source(
         since=begin,
         named=(gone.dataset_versions or []) if gone else [],
         batch=batch or (gone.batch if gone else None),
-        limit=limit,
+        limit=limit + 1,
     )
     spread = _spread(connection, name, starts, limit, bounds)
     return _answer(connection, name, begin, gone, spread, bounds)
@@ -124,21 +129,19 @@ def _spread(
 ) -> Spread:
     def expand(kind: str, ids: Sequence[UUID]) -> list[Edge]:
         name = _STEPS.get(kind)
-        return [] if name is None else _edges(connection, name, limit, bounds, ids=ids)
+        return [] if name is None else edges(name, ids=ids)
 
-    seeds = [_seed(one) for one in starts]
+    def edges(name: str, **values: object) -> list[Edge]:
+        found = ask(connection, _PACKAGE, name, Edge, bounds, limit=limit + 1, **values)
+        return spread.bounded(found, limit)
+
     spread = Spread(expand, things=limit)
+    seeds = spread.bounded([_seed(one) for one in starts], limit)
     spread.walk([one for one in seeds if not one.weak], "proved")
-    features = _edges(
-        connection,
-        "impact_of_features",
-        limit,
-        bounds,
-        source=source,
-        ids=spread.of_kind("dataset_version"),
-    )
+    known = spread.of_kind("dataset_version")
+    features = edges("impact_of_features", source=source, ids=known)
     spread.walk([*(one for one in seeds if one.weak), *features], "possible")
-    spread.walk(_edges(connection, "impact_unknown", limit, bounds), "unknown")
+    spread.walk(edges("impact_unknown"), "unknown")
     return spread
 
 
@@ -151,12 +154,6 @@ def _seed(one: _Start) -> Edge:
         via=one.via,
         weak=one.weak,
     )
-
-
-def _edges(
-    connection: Connection, name: str, limit: int, bounds: Bounds, **values: object
-) -> list[Edge]:
-    return ask(connection, _PACKAGE, name, Edge, bounds, limit=limit, **values)
 
 
 def _answer(
@@ -186,8 +183,12 @@ def _answer(
         word: sum(counts[one].decisions for one in spread.of_kind("release", word))
         for word in ("proved", "possible", "unknown")
     }
+    said = ask_one(
+        connection, _PACKAGE, "source_recorded", _Recorded, bounds, source=source
+    )
     return Impact(
         source=source,
+        source_recorded=said is not None and said.recorded,
         since=since,
         live_releases=tuple(
             sorted(one.name for one in uses if one.live and one.object_id in known)

@@ -129,7 +129,11 @@ class NoticeDue(Evidence):
 
     Attributes:
         due: when the notice is or was due.
-        state: overdue, due (not yet late) or sent_late.
+        final_output: what counts by the newest review that did not leave it open.
+        overridden: whether that review decided otherwise; None without one.
+        state: overdue, due (not yet late), sent_late, or overridden: a person decided
+            otherwise before it was due. Whether what counts since is adverse too, and
+            a notice due for it, no event says: look at final_output.
     """
 
     FILLED: ClassVar[Filled] = filled(
@@ -139,6 +143,8 @@ class NoticeDue(Evidence):
         state=derived("oversight.notice.sent"),
         days_late=derived("oversight.notice.sent"),
         sent_at=by("oversight.notice.sent", "notice_id"),
+        final_output=by("oversight.review.decided", "review_id"),
+        overridden=derived("oversight.review.decided"),
     )
     case_id: UUID | None
     system: str | None
@@ -148,6 +154,9 @@ class NoticeDue(Evidence):
     due: datetime
     notice_id: UUID | None
     sent_at: datetime | None
+    review_id: UUID | None
+    final_output: str | None
+    overridden: bool | None
     state: str
     days_late: int
 

@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from projections.controls.rule_text import rule_text
 from projections.controls.rulebook import rules
 from projections.golden.faults import cases
 
@@ -31,7 +32,13 @@ them, and a worker does so once a day; every evaluation is an event
 
 Controls apply to release candidates, releases and deployments: a run that feeds none of
 them is never a finding. Deployments in environments registered as development, ci,
-training or test are left out. A breach that a recorded exception covers
+training or test are left out, by each control that names them under "Leaves out": what
+is made and tried there decides about nobody, and changes all day. So two champions in a
+test environment are no finding, nor is a version on withdrawn data that runs there
+alone, once it is no candidate any more; `mlledger query Q08` and `mlledger deployment
+ls --env` list such deployments, and whether they must go is for people to say. An
+environment that nobody registered is not left out, and a withdrawn release that goes on
+deciding is found wherever it does. A breach that a recorded exception covers
 (`governance.exception.granted` with the id of the control as its policy) is no finding
 until the exception expires or ends.
 
@@ -64,6 +71,10 @@ of 2026. None of this is legal advice.
 """
 
 
+_MARK = "('development', 'ci', 'training', 'test')"
+_LEFT_OUT = "what runs in environments for development, ci, training or test alone"
+
+
 def control_page() -> str:
     """Return the page, in Markdown."""
     stories = {case.key: _sentence(case.tell.__doc__) for case in cases()}
@@ -86,6 +97,8 @@ def _part(rule: Rule, stories: Mapping[str, str]) -> str:
         "Seeded fault": stories.get(f"{rule.id}.fault", "none"),
         "Clean twin": stories.get(f"{rule.id}.twin", "none"),
     }
+    if _MARK in rule_text(rule.id):
+        facts["Leaves out"] = _LEFT_OUT
     told = "\n".join(f"- {name}: {value}" for name, value in facts.items())
     return (
         f"## {rule.id}\n\n{rule.title}.\n\n"

@@ -124,7 +124,11 @@ class Stream:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conflict:
-    """One name for two things."""
+    """One name for two things.
+
+    Attributes:
+        kind: event id, model version or release; name, what bears it.
+    """
 
     kind: str
     name: str

@@ -146,9 +146,9 @@ def row_counts(connection: Connection) -> list[RowCount]:
     return ask(connection, _PACKAGE, "row_counts", RowCount)
 
 
-def short_leaves(connection: Connection) -> list[ShortLeaf]:
+def short_leaves(connection: Connection, *, limit: int = 1_000) -> list[ShortLeaf]:
     """Return the entries whose events and rows differ in number."""
-    return ask(connection, _PACKAGE, "short_leaves", ShortLeaf)
+    return ask(connection, _PACKAGE, "short_leaves", ShortLeaf, limit=limit)
 
 
 def quarantine(

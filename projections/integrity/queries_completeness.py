@@ -11,6 +11,7 @@ from projections.asking import ALWAYS, Bounds, ask
 from projections.evidence import Evidence
 from projections.filled import Filled, by, computed, derived, filled
 from projections.integrity.queries import Gap, gaps
+from projections.status import AHEAD_AFTER
 
 if TYPE_CHECKING:
     from projections.database import Connection
@@ -19,6 +20,7 @@ _PACKAGE = "projections.integrity"
 _OPENED = "ledger.stream.opened"
 _DECISION = "prediction.decision.recorded"
 LATE_S = 86_400
+AHEAD_S = int(AHEAD_AFTER.total_seconds())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +97,11 @@ class LateArrivals:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AheadArrivals(LateArrivals):
+    """Events of a type and identity that are dated after they were sealed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Orphan:
     """Something that refers to what nobody recorded; ``missing`` would fill it."""
 
@@ -114,6 +121,7 @@ class Completeness:
     missing: tuple[MissingRange, ...]
     gaps: tuple[Gap, ...]
     late: tuple[LateArrivals, ...]
+    ahead: tuple[AheadArrivals, ...]
     orphans: tuple[Orphan, ...]
 
 
@@ -165,11 +173,11 @@ def completeness(
     limit: int = 1_000,
     bounds: Bounds = ALWAYS,
 ) -> Completeness:
-    """Return what is missing, late or orphaned in the record, as far as it shows (Q04).
+    """Return what is missing, late, ahead or orphaned, as far as it shows (Q04).
 
     Args:
         connection: of any role.
-        source: identity that wrote; streams and late arrivals of this one alone.
+        source: identity that wrote; its streams, late arrivals and what it dated ahead.
         since: streams sealed, and events that happened, then or later.
         until: the same, before then.
         late_s: seconds between claim and seal beyond which an event is late.
@@ -207,6 +215,17 @@ def completeness(
                 LateArrivals,
                 bounds,
                 late_s=late_s,
+                **period,
+            )
+        ),
+        ahead=tuple(
+            ask(
+                connection,
+                _PACKAGE,
+                "completeness_ahead",
+                AheadArrivals,
+                bounds,
+                ahead_s=AHEAD_S,
                 **period,
             )
         ),

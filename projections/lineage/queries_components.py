@@ -103,10 +103,12 @@ def models_by_component(
         digest=digest,
         feature=feature,
         versions=spread.of_kind("model_version"),
-        limit=limit,
+        limit=limit + 1,
     )
-    cut = f"more than {limit} rows" if len(found) == limit else ""
-    return ModelsByComponent(models=tuple(found), truncated=spread.truncated or cut)
+    cut = f"more than {limit} rows" if len(found) > limit else ""
+    return ModelsByComponent(
+        models=tuple(found[:limit]), truncated=spread.truncated or cut
+    )
 
 
 def _resting_on(
@@ -117,15 +119,16 @@ def _resting_on(
     def expand(kind: str, ids: Sequence[UUID]) -> list[Edge]:
         if kind != "model_version":
             return []
-        return ask(
+        found = ask(
             connection,
             "projections.decisions",
             "impact_of_versions",
             Edge,
             bounds,
             ids=ids,
-            limit=limit,
+            limit=limit + 1,
         )
+        return spread.bounded(found, limit)
 
     spread = Spread(expand)
     if model is not None:
@@ -136,9 +139,10 @@ def _resting_on(
             _Version,
             bounds,
             model=model,
-            limit=limit,
+            limit=limit + 1,
         )
-        spread.walk([_base(one.object_id, model) for one in versions], "proved")
+        bases = [_base(one.object_id, model) for one in versions]
+        spread.walk(spread.bounded(bases, limit), "proved")
         spread.walk([], "possible")
     return spread
 

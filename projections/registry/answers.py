@@ -22,7 +22,19 @@ class Deployment(Evidence):
         valid_from: last change up to that moment.
         valid_to: the next change that is known, or None.
         ended: whether it had been deactivated.
+        stopped_at: when a person stopped it, or its whole system, without letting it
+            go on by that moment; stopped_by, who that was. A stop ends no deployment.
     """
+
+    FILLED: ClassVar[Filled] = filled(
+        "serving.deployment.activated",
+        release=by("registry.release.created", "release_id"),
+        model=by("registry.release.created", "release_id"),
+        version=by("registry.release.created", "release_id"),
+        valid_to=derived("serving.deployment.changed"),
+        stopped_at=by("oversight.system.stopped", "stop_id"),
+        stopped_by=by("oversight.system.stopped", "stop_id"),
+    )
 
     release_id: UUID
     release: str | None
@@ -40,6 +52,9 @@ class Deployment(Evidence):
     ended: bool
     emergency: bool | None
     reason: str | None
+    stop_id: UUID | None
+    stopped_at: datetime | None
+    stopped_by: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

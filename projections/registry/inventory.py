@@ -33,6 +33,7 @@ _OVERSIGHT = (
     "validated_at",
     "validator",
     "validation_outcome",
+    "validated_version",
     "validation_due",
     "monitoring_owner",
     "stages_unexplained",
@@ -90,6 +91,8 @@ class ModelFacts:
     validator: str | None
     validation_outcome: str | None
     validation_due: datetime | None
+    validated_id: UUID | None
+    validated_version: str | None
     plan_id: UUID | None
     monitoring_owner: str | None
     exceptions: list[str] | None

@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import combinations
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from ledger.judgement import Verdict
@@ -26,6 +27,11 @@ if TYPE_CHECKING:
 _FIRST = datetime.min.replace(tzinfo=UTC)
 _ALL = datetime.max.replace(tzinfo=UTC)
 _REFUSED = range(16, 64)
+_LABELS = (
+    ("model version", "registry.model_version", "version", "artifact_digest"),
+    ("release", "registry.release", "release", "release_digest"),
+)
+"""Kinds that have labels: their table, and the columns of label and of content."""
 
 
 def integrity_of_range(
@@ -254,18 +260,20 @@ def conflict_order(row: Conflict) -> tuple[str, str, str, int, str, int, int]:
 
 
 def _label_conflicts(rows: Rows, until: datetime) -> list[Conflict]:
-    by_label: defaultdict[tuple[str, str], list[Loaded]] = defaultdict(list)
-    for row in rows.loaded("registry.model_version"):
-        by_label[row["model"], row["version"]].append(row)
     found: list[Conflict] = []
-    for (model, version), versions in by_label.items():
-        versions.sort(key=lambda row: (row["time"], row["event_id"].bytes))
-        for first, second in combinations(versions, 2):
-            differs = first["artifact_digest"] != second["artifact_digest"]
-            if differs and second["sealed_at"] <= until:
-                name = f"{model} {version}"
-                one = _conflict("model version", name, first, second, _artifact)
-                found.append(one)
+    for kind, table, label, digest in _LABELS:
+        by_label: defaultdict[tuple[str | None, str], list[Loaded]] = defaultdict(list)
+        for row in rows.loaded(table):
+            if row[digest] is not None:
+                by_label[row["model"], row[label]].append(row)
+        for names, same in by_label.items():
+            name = " ".join(one for one in names if one is not None)
+            same.sort(key=lambda row: (row["time"], row["event_id"].bytes))
+            found += (
+                _conflict(kind, name, first, second, itemgetter(digest))
+                for first, second in combinations(same, 2)
+                if first[digest] != second[digest] and second["sealed_at"] <= until
+            )
     return found
 
 
@@ -290,10 +298,6 @@ def _conflict(
 
 def _hex(row: Loaded) -> str:
     return row["digest"].hex()
-
-
-def _artifact(row: Loaded) -> str:
-    return row["artifact_digest"]
 
 
 def _unreadable(rows: Rows, until: datetime) -> list[Unreadable]:

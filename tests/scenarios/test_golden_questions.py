@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import psycopg
@@ -27,7 +27,9 @@ from projections.chain_rows import RowReader
 from projections.chain_steps import STEPS
 from projections.chain_walk import Walk
 from projections.columns import to_time
-from projections.commands.question import described, named
+from projections.commands.cutting import Bounded, ask_bounded
+from projections.commands.parameters import arguments, parameters
+from projections.commands.question import described, named, questions
 from projections.decisions.population import Population, parse_population
 from projections.golden import story
 from projections.golden.world import scripted_world
@@ -476,7 +478,108 @@ def test_decisions_of_a_release_are_streamed_after_their_count(
         asker.given("{d2-0}"),
         asker.given("{d2-1}"),
     ]
-    assert last == {"summary": {"rows": 10, "exit": 0, "errors": []}, "complete": True}
+    assert (last["complete"], last["summary"]["rows"]) == (True, 10)
+    assert (last["summary"]["errors"], last["summary"]["warnings"]) == ([], [])
+
+
+# What a question with a limit needs besides it, so that the answer has several rows.
+NEEDED = {
+    "alias_at": "model=credit-score",
+    "alias_history": "model=credit-score",
+    "ancestry": "model_version={credit-score v2}",
+    "datasheet": "dataset=loans-train",
+    "decisions_by_release": "release={release credit-v2}",
+    "decisions_by_source": "source=bureau",
+    "evaluation_evidence": "model_version={credit-score v2}",
+    "model_changes": "model=credit-score",
+    "models_by_component": "commit=c0ffee01",
+}
+
+
+def _limited() -> list[str]:
+    return [name for name, one in questions().items() if "limit" in parameters(one)]
+
+
+def _rows_of_limit(asked: Bounded) -> int:
+    """Return how many of what its limit counts are in an answer."""
+    found: Any = asked.found
+    if isinstance(found, list):
+        rows = cast("list[Any]", found)
+        return len({getattr(one, "event_id", None) or repr(one) for one in rows})
+    names = ("missing", "unreadable", "bypassed", "ancestors", "decisions", "touched")
+    lists = [getattr(found, name, ()) for name in (*names, "models")]
+    return max(map(len, lists))
+
+
+@contextmanager
+def spoilt(connection: Any) -> Generator[None]:
+    """Let some sequence numbers lack, and two events be unreadable, for a while."""
+    with connection.transaction(force_rollback=True):
+        connection.execute("UPDATE integrity.entry SET seq = 10 * seq")
+        connection.execute(
+            "INSERT INTO integrity.unreadable SELECT origin, leaf, idx, sealed_at, '', "
+            "'', 'spoilt' FROM integrity.event LIMIT 2"
+        )
+        yield
+
+
+@pytest.mark.parametrize("name", _limited())
+def test_no_answer_that_a_limit_cut_is_called_whole(
+    golden: tuple[Home, Asker], name: str
+) -> None:
+    asker, question = golden[1], named(name)
+    pairs = [asker.given(NEEDED[name])] if name in NEEDED else []
+    values = arguments(question, pairs, Bounds())
+
+    def ask(limit: int) -> Bounded:
+        return ask_bounded(asker.connection, question, {**values, "limit": limit})
+
+    with spoilt(asker.connection):
+        whole = ask(100_000)
+        rows = _rows_of_limit(whole)
+        assert not whole.cuts
+        assert not ask(max(1, rows)).cuts, "as many as there are is all"
+        cut = ask(1)
+        assert bool(cut.cuts) == (rows > 1)
+        assert _rows_of_limit(cut) <= 1
+        assert all("limit=10" in one or "depth" in one for one in cut.cuts)
+
+
+@pytest.mark.parametrize("form", ["json", "ndjson", "csv", "table"])
+def test_every_form_says_that_rows_were_cut(
+    golden: tuple[Home, Asker], form: str
+) -> None:
+    from typer.testing import CliRunner
+
+    from tests.support.story import application
+
+    words = ["query", "Q30", "-p", "limit=1", "--output", form]
+    done = CliRunner().invoke(application(), words, env=golden[0].environment)
+    warning = "cut at 1 rows; more with -p limit=10"
+    if form == "json":
+        said = json.loads(done.stdout)
+        assert (said["meta"]["complete"], said["warnings"]) == (False, [warning])
+    elif form == "ndjson":
+        last = json.loads(done.stdout.splitlines()[-1])
+        assert (last["complete"], last["summary"]["warnings"]) == (False, [warning])
+    else:
+        assert done.stderr == f"warning: {warning}\n"
+
+
+def test_what_was_asked_for_is_shown_without_what_a_terminal_obeys(
+    golden: tuple[Home, Asker],
+) -> None:
+    from typer.testing import CliRunner
+
+    from tests.support.story import application
+
+    words = ["query", "Q36", "-p", "finding=\x1b[31mred\u202e"]
+    done = CliRunner().invoke(application(), words, env=golden[0].environment)
+    assert done.exit_code == 0
+    assert r"finding=\u001b[31mred\u202e" in done.stdout
+    assert all(one.isprintable() for one in done.output.splitlines())
+    found = golden[0].ask(*words).envelope
+    assert found["meta"]["filters"]["finding"] == "\x1b[31mred\u202e"
 
 
 def test_sample_is_drawn_by_the_next_checkpoint_and_repeats(
@@ -538,3 +641,85 @@ def test_answer_files_are_written_one_way() -> None:
         data = json.loads(Path(path).read_text())
         assert path.read_text() == json.dumps(data, indent=1, ensure_ascii=False) + "\n"
         assert all(one["why"] for one in data)
+
+
+def test_what_is_dated_ahead_is_shown_as_such(golden: tuple[Home, Asker]) -> None:
+    from ledger.output import Answer
+    from projections.commands.listing import say_ahead
+
+    asker, said = golden[1], Answer("query", [])
+    say_ahead(said, asker.connection)
+    assert said.warnings == []
+    with asker.connection.transaction(force_rollback=True):
+        asker.connection.execute(
+            "UPDATE decisions.decision SET time = '9999-01-01Z' WHERE event_id = %s",
+            [asker.ids["d1-0"]],
+        )
+        newest = asker.ask("decision_list", {"limit": "1"})[0]
+        until_now = asker.ask("decision_list", {"limit": "1", "as_of": "2026-07-01"})[0]
+        (ahead,) = asker.ask("Q04", {})["ahead"]
+        say_ahead(said, asker.connection)
+    assert newest["event_id"] == str(asker.ids["d1-0"])
+    assert newest["field_status"]["output"]["status"] == "ahead"
+    assert until_now["field_status"]["output"]["status"] == "recorded"
+    assert (ahead["events"], ahead["first_id"]) == (1, str(asker.ids["d1-0"]))
+    assert [str(asker.ids["d1-0"]) in one for one in said.warnings] == [True]
+
+
+def test_an_override_after_the_day_leaves_a_notice_overdue(
+    golden: tuple[Home, Asker],
+) -> None:
+    asker = golden[1]
+    with asker.connection.transaction(force_rollback=True):
+        asker.connection.execute(
+            "UPDATE decisions.review SET decided_at = '2026-02-14Z' "
+            "WHERE decision_id = %s",
+            [asker.ids["d1-0"]],
+        )
+        row = asker.ask("Q30", {"regime": "reg-b", "system": "credit"})[0]
+    assert row["event_id"] == str(asker.ids["d1-0"])
+    assert (row["state"], row["days_late"]) == ("overdue", 138)
+    assert (row["final_output"], row["overridden"]) == ("accept", True)
+
+
+def test_a_model_that_matters_and_was_never_validated_is_found(
+    golden: tuple[Home, Asker],
+) -> None:
+    from projections.controls.engine import evaluate
+    from projections.controls.rulebook import rules
+
+    asker = golden[1]
+    (found,) = evaluate(
+        asker.connection,
+        [rules()["validation-overdue"]],
+        as_of=asker.now,
+        known_as_of=asker.now,
+    )
+    (breach,) = found.breaches.values()
+    assert breach.model == "triage-risk"
+    assert breach.cause == (
+        "triage-risk, of materiality high, runs since 2026-01-21; "
+        "no validation is recorded and none is planned."
+    )
+    assert found.population == 2  # credit was validated, and its next day lies ahead
+
+
+def test_a_stop_of_the_system_holds_until_it_is_lifted(
+    golden: tuple[Home, Asker],
+) -> None:
+    asker = golden[1]
+
+    def stopped(hour: int) -> dict[str, bool]:
+        moment = f"2026-03-20T{hour}:00:00Z"
+        found = asker.ask("Q02", {"environment": "prod", "as_of": moment})
+        return {row["release"]: row["stopped_at"] is not None for row in found}
+
+    with asker.connection.transaction(force_rollback=True):
+        asker.connection.execute(
+            "UPDATE decisions.system_stop SET deployment_id = NULL"
+        )
+        asker.connection.execute(
+            "UPDATE decisions.system_resumption SET time = '2026-03-20T12:00:00Z'"
+        )
+        assert stopped(11) == {"credit-v2": True, "triage-v1": False}
+        assert stopped(13) == {"credit-v2": False, "triage-v1": False}

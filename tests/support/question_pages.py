@@ -31,7 +31,8 @@ _HEX = re.compile(r"\b[0-9a-f]{64}\b")
 _FIRST = {one.number: one for one in reversed(list(cases()))}
 _TIMES = """\
 Every question takes `as_of` (what had happened by then, as claimed) and `known_as_of`
-(what had been sealed by then); see the [index](README.md).
+(what had been sealed by then); left out, neither is a bound: see the
+[index](README.md).
 """
 _SAMPLE = """\
 Ask first, then draw:
@@ -235,7 +236,12 @@ $ mlledger query Q08 --param source=bureau --json
 **Two times.** `as_of` asks what was true then, by the time that each event claims;
 `known_as_of` asks what could be known then, by the time at which the sealer sealed it.
 An event that arrives late changes the first answer and not the second. Without
-witnesses the second rests on the operator's clock.
+witnesses the second rests on the operator's clock. What is left out is no bound: an
+answer then rests on all that is recorded, also on what is dated ahead, such as a plan
+or by a clock that was wrong. Such fields are marked `ahead`, the command warns that
+there are such events, and [Q04](q04-completeness.md) names them; `--as-of` with today's
+date leaves them out. What counts days (overdue, days late) counts them to `as_of`, else
+to now.
 
 **Status.** With `--json` each row carries `field_status`: for every field one of
 
@@ -245,6 +251,7 @@ witnesses the second rests on the operator's clock.
 | `stated` | a person said so in an event |
 | `derived` | computed from events |
 | `late` | recorded, and sealed more than a day after it is said to have happened |
+| `ahead` | recorded, and dated more than five minutes after it was sealed |
 | `conflicting` | its event is one of two that contradict each other |
 | `erased` | the payload it tells of was deleted; an event says so |
 | `withheld` | known, and not shown here: a group of reviewers is too small |
@@ -252,6 +259,19 @@ witnesses the second rests on the operator's clock.
 
 In tables a gap reads "Not recorded". An answer is complete as recorded; it says nothing
 about what was never logged.
+
+**What is cut.** A `limit` that leaves something out says so, and never by silence: a
+warning names the limit and the parameter that shows more, and `meta.complete` is false.
+NDJSON says it in its last line, tables and CSV on stderr.
+
+**Forms.** JSON and NDJSON hold every text as it was recorded; what a terminal would
+obey or a reader would not see (control characters, marks of direction, characters
+without width) is a `\\uXXXX` escape there. Tables, warnings and errors show such
+characters as escapes. CSV is meant for spreadsheets: a text that begins with `=`, `+`,
+`-`, `@`, a tab or the end of a line gets an apostrophe before it, lest it be taken for
+a formula; a number does not. A program that reads CSV takes that one apostrophe away
+again, where such a character follows it (or further apostrophes and then one), or it
+reads NDJSON.
 
 **Examples** come from the golden ledger, a scripted world that the tests tell and ask,
 as of its end on 1 July 2026. Names in braces, such as `{{release credit-v2}}`, stand

@@ -4,10 +4,10 @@
 -- %(known_as_of)s   timestamptz  what had been sealed by then
 -- %(grace_days)s    int          days that it may be late
 --
--- One row for each model that runs and whose plan, or last reviewer, says when the next
--- review is due, the earlier of the two; and one for each dataset that a review for the
--- model looked at and said when to look again. A model never reviewed is due when its
--- first plan is as old as the plan's period.
+-- One row for each model that runs and whose last reviewer, or else plan, says when the
+-- next review is due; and one for each dataset that a review for the model looked at and
+-- said when to look again. A model never reviewed is due when its first plan, and its
+-- oldest deployment that runs, are as old as the plan's period.
 -- Serves: EU AI Act, Article 72(1); OSFI E-23.
 WITH
 -- include live
@@ -26,7 +26,7 @@ SELECT p.*, v.event_id AS review_id, v.time AS reviewed_at, '' AS dataset,
        CASE WHEN v.event_id IS NULL
             THEN greatest(p.first_at, p.since)
                  + make_interval(secs => p.review_every_days * 86400)
-            ELSE least(v.next_due,
+            ELSE coalesce(v.next_due,
                  v.time + make_interval(secs => p.review_every_days * 86400))
        END AS due
   FROM plan AS p

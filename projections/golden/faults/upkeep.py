@@ -29,13 +29,13 @@ def _(stage: Stage) -> None:
 @fault("validation-overdue")
 def _(stage: Stage) -> None:
     """Nobody validated it again."""
-    stage.clean(plan={"validate_every_days": 10.0})
+    stage.clean(plan={"validate_every_days": 10.0}, validation={"next_due": None})
 
 
 @twin("validation-overdue")
 def _(stage: Stage) -> None:
     """It was validated again."""
-    stage.clean(plan={"validate_every_days": 10.0})
+    stage.clean(plan={"validate_every_days": 10.0}, validation={"next_due": None})
     stage.on(11.0, "validation")
 
 

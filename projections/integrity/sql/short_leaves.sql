@@ -1,5 +1,7 @@
 -- Which entries hold more or fewer events than there are rows for them?
 --
+-- %(limit)s   bigint  at most so many rows
+--
 -- One row an entry, in order of position, with the event numbers that have rows.
 -- Serves: regulation question Q04.
 SELECT e.origin, e.leaf, e.n_events,
@@ -20,4 +22,4 @@ SELECT e.origin, e.leaf, e.n_events,
  GROUP BY e.origin, e.leaf, e.n_events
 HAVING count(r.idx) <> e.n_events
  ORDER BY e.origin, e.leaf
- LIMIT 1000;
+ LIMIT %(limit)s;

@@ -9,6 +9,7 @@
 --
 -- At most limit rows, newest first; state as of the moment asked for. valid_from is the
 -- last change up to then; of an ended one, its activation, and valid_to its end.
+-- stopped_at: a person stopped it, or its system, and no resumption is recorded by then.
 -- Serves: EU AI Act, Annex IV(6); regulation question Q03.
 SELECT d.event_id, d.time, d.sealed_at, d.origin, d.leaf, d.idx, d.identity,
        d.release_id, r.release, d.release_digest, r.model, r.version,
@@ -18,7 +19,7 @@ SELECT d.event_id, d.time, d.sealed_at, d.origin, d.leaf, d.idx, d.identity,
        CASE WHEN c.change = 'deactivated' THEN d.time ELSE coalesce(c.time, d.time) END AS valid_from,
        CASE WHEN c.change = 'deactivated' THEN c.time ELSE n.time END AS valid_to,
        c.change IS NOT DISTINCT FROM 'deactivated' AS ended,
-       d.emergency, d.reason
+       d.emergency, d.reason, h.stop_id, h.stopped_at, h.stopped_by
   FROM registry.deployment AS d
   LEFT JOIN LATERAL (
        SELECT c.change, c.role, c.traffic, c.time, c.event_id
@@ -40,6 +41,9 @@ SELECT d.event_id, d.time, d.sealed_at, d.origin, d.leaf, d.idx, d.identity,
        ) AS n ON true
   LEFT JOIN registry.release AS r ON r.event_id = d.release_id
    AND r.sealed_at <= coalesce(%(known_as_of)s::timestamptz, 'infinity')
+  LEFT JOIN LATERAL (
+-- include stop_in_force
+       ) AS h ON true
  WHERE (%(environment)s::text IS NULL OR d.environment = %(environment)s)
    AND (%(model)s::text IS NULL OR r.model = %(model)s)
    AND (%(deployment)s::uuid IS NULL OR d.event_id = %(deployment)s)

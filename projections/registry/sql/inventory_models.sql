@@ -4,13 +4,13 @@
 -- %(as_of)s         timestamptz  when it was true; null: now
 -- %(known_as_of)s   timestamptz  what had been sealed by then; null: no bound
 --
--- One row for each model, by name, with where it runs, who last validated it and when
--- the next validation is due. A model's own registration, title and owner are in
+-- One row for each model, by name, with where it runs, who last validated it, or which
+-- version of it, and when the next validation is due. A model's own registration, title and owner are in
 -- model_list.sql; this adds what other events say.
 -- Serves: SR 26-2; OSFI E-23; regulation question Q18.
 SELECT n.model, d.environments, d.systems, d.releases, w.event_id AS validation_id,
        w.time AS validated_at, w.validator, w.outcome AS validation_outcome,
-       w.next_due AS validation_due, o.event_id AS plan_id, o.owner AS monitoring_owner,
+       w.next_due AS validation_due, w.version_id AS validated_id, w.validated_version, o.event_id AS plan_id, o.owner AS monitoring_owner,
        x.exceptions
   FROM (
        SELECT model FROM registry.model
@@ -40,9 +40,17 @@ SELECT n.model, d.environments, d.systems, d.releases, w.event_id AS validation_
               )
        ) AS d ON true
   LEFT JOIN LATERAL (
-       SELECT w.event_id, w.time, w.validator, w.outcome, w.next_due
+       SELECT w.event_id, w.time, w.validator, w.outcome, w.next_due,
+              y.event_id AS version_id, y.version AS validated_version
          FROM lineage.validation AS w
-        WHERE w.model = n.model
+         LEFT JOIN registry.release AS r ON r.event_id = w.object_id
+          AND r.time <= coalesce(%(as_of)s::timestamptz, 'infinity')
+          AND r.sealed_at <= coalesce(%(known_as_of)s::timestamptz, 'infinity')
+         LEFT JOIN registry.model_version AS y
+                ON y.event_id = coalesce(r.model_version_id, w.object_id)
+               AND y.time <= coalesce(%(as_of)s::timestamptz, 'infinity')
+               AND y.sealed_at <= coalesce(%(known_as_of)s::timestamptz, 'infinity')
+        WHERE (w.model = n.model OR w.model IS NULL AND y.model = n.model)
           AND w.time <= coalesce(%(as_of)s::timestamptz, 'infinity')
           AND w.sealed_at <= coalesce(%(known_as_of)s::timestamptz, 'infinity')
         ORDER BY w.time DESC, w.event_id DESC

@@ -6,7 +6,8 @@
 -- %(known_as_of)s   timestamptz  what had been sealed by then; null: no bound
 --
 -- One row for each deployment that was active then: two champions at once are two rows.
--- valid_from is the last change up to then, valid_to the next one known.
+-- valid_from is the last change up to then, valid_to the next one known. stopped_at: a
+-- person stopped it, or its system, by then, and no resumption of that is recorded.
 -- Those whose period holds the moment are found first, by index; those whose end had
 -- not been sealed then, or that were changed, are looked at as well: an ended one may
 -- have come back.
@@ -35,7 +36,7 @@ SELECT d.event_id, d.time, d.sealed_at, d.origin, d.leaf, d.idx, d.identity,
        coalesce(c.role, d.role) AS role, coalesce(c.traffic, d.traffic) AS traffic,
        coalesce(c.time, d.time) AS valid_from, n.time AS valid_to,
        c.change IS NOT DISTINCT FROM 'deactivated' AS ended,
-       d.emergency, d.reason
+       d.emergency, d.reason, h.stop_id, h.stopped_at, h.stopped_by
   FROM candidate
  CROSS JOIN LATERAL (
        SELECT d.*
@@ -63,6 +64,9 @@ SELECT d.event_id, d.time, d.sealed_at, d.origin, d.leaf, d.idx, d.identity,
        ) AS n ON true
   LEFT JOIN registry.release AS r ON r.event_id = d.release_id
    AND r.sealed_at <= coalesce(%(known_as_of)s::timestamptz, 'infinity')
+  LEFT JOIN LATERAL (
+-- include stop_in_force
+       ) AS h ON true
  WHERE (%(environment)s::text IS NULL OR d.environment = %(environment)s)
    AND (%(system)s::text IS NULL OR coalesce(d.system_id, r.system_id) = %(system)s)
    AND d.time <= coalesce(%(as_of)s::timestamptz, 'infinity')
