@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import absent
+from tests.support.go_programs import compiled
 from tests.support.trees import PublishedTree, publish
 
 SOURCE = Path(__file__).parent.parent / "support" / "sumdb_check.go"
@@ -30,22 +30,11 @@ golang.org/x/mod v0.30.0/go.mod h1:lAsf5O2EvJeSFMiBxXDki7sCgAxEUcZHXoXMKT4GJKc=
 @pytest.fixture(scope="module")
 def checker(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The compiled Go program; its module comes through Go's proxy, by hash."""
-    if shutil.which("go") is None:
-        absent("go, to check tiles and notes with golang.org/x/mod/sumdb")
     folder = tmp_path_factory.mktemp("go")
     shutil.copy(SOURCE, folder / "main.go")
     (folder / "go.mod").write_text(MODULE)
     (folder / "go.sum").write_text(SUMS)
-    built = subprocess.run(
-        ["go", "build", "-mod=mod", "-o", "check", "."],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if built.returncode != 0:
-        absent(f"golang.org/x/mod ({built.stderr.strip()})")
-    return folder / "check"
+    return compiled(folder, what="golang.org/x/mod/sumdb, which checks tiles and notes")
 
 
 def verdict(checker: Path, question: dict[str, Any]) -> tuple[int, str]:

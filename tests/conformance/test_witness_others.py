@@ -25,7 +25,7 @@ from ledger.note import (
 )
 from ledger.policy import Witness, compose_policy, parse_policy, verify_cosigned
 from ledger.witness.protocol import SIZE_TYPE, format_request
-from tests.conftest import absent
+from tests.support.go_programs import compiled, go
 from tests.support.ledger import SmallLedger, make_ledger
 from tests.support.witnesses import (
     log_vkeys,
@@ -45,6 +45,7 @@ from tests.unit.test_witness import (
 )
 
 SOURCE = Path(__file__).parent.parent / "support" / "witness_check"
+OTHERS = "the Go modules of the witness and the log of others"
 # The witness is built beside a released merkle module, which lacks one function that
 # its other endpoint (sign-subtree) needs and that is not asked for here.
 MERKLE = "github.com/transparency-dev/merkle@v0.0.2"
@@ -66,30 +67,18 @@ func VerifySubtreeConsistency(
 """
 
 
-def go(folder: Path, *arguments: str) -> str:
-    done = subprocess.run(
-        ["go", *arguments], cwd=folder, capture_output=True, text=True, check=False
-    )
-    if done.returncode != 0:
-        absent(f"the Go modules of another witness ({done.stderr.strip()[-500:]})")
-    return done.stdout
-
-
 @pytest.fixture(scope="module")
 def other(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The compiled program; its modules come through Go's proxy, by hash."""
-    if shutil.which("go") is None:
-        absent("go, to run the witness and the log of others")
     folder = tmp_path_factory.mktemp("go")
     for path in SOURCE.iterdir():
         shutil.copy(path, folder / path.name)
-    found = json.loads(go(folder, "mod", "download", "-json", MERKLE))
+    found = json.loads(go(folder, "mod", "download", "-json", MERKLE, what=OTHERS))
     shutil.copytree(found["Dir"], folder / "merkle")
     for path in [folder / "merkle", *(folder / "merkle").rglob("*")]:
         path.chmod(0o755 if path.is_dir() else 0o644)
     (folder / "merkle" / "proof" / "left_out.go").write_text(LEFT_OUT)
-    go(folder, "build", "-mod=mod", "-o", "check", ".")
-    return folder / "check"
+    return compiled(folder, what=OTHERS)
 
 
 @pytest.fixture

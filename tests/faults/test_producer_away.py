@@ -117,7 +117,7 @@ def test_strict_with_a_timeout_tells_that_the_log_did_not_answer(config: Config)
 
 
 def test_strict_with_a_timeout_returns_once_the_log_has_the_event(config: Config):
-    emitter = make_emitter(config, mode="strict", ack_timeout=10.0)
+    emitter = make_emitter(config, mode="strict", ack_timeout=60.0)
     ids = emit(emitter, 3)
     assert accepted_ids(config) == dict.fromkeys(ids, 1)
     emitter.close()

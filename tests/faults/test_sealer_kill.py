@@ -26,6 +26,8 @@ from tests.support.ledger import (
 )
 
 CONTROL_ENTRIES = 3
+# Decisions that are sealed already, and those of the batch that fills a tile of 256.
+SEALED, BATCH = 245, 15
 BEFORE_SWAP = {"read", "judge", "stage", "stage-file", "swap"}
 
 
@@ -48,9 +50,9 @@ def failing_at(step: str, number: int) -> Callable[[str], None]:
 def template(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[bytes]]:
     """A closed home and its decisions: the next batch of p0 fills a tile."""
     ledger = make_ledger(tmp_path_factory.mktemp("template"))
-    ids = ledger.emit_decisions(200, per_entry=1)
+    ids = ledger.emit_decisions(SEALED, per_entry=1)
     ledger.seal()
-    ids += ledger.emit_decisions(100, per_entry=1)
+    ids += ledger.emit_decisions(BATCH, per_entry=1)
     authorise(
         ledger.config,
         ledger.log,
@@ -64,7 +66,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[bytes
 
 @pytest.fixture
 def ledger(template: tuple[Path, list[bytes]], tmp_path: Path) -> Iterator[SmallLedger]:
-    """200 sealed entries, 100 more to seal, and one new key in the control log."""
+    """Sealed entries, some more to seal, and one new key in the control log."""
     ledger = copy_ledger(template[0], tmp_path / "home")
     yield ledger
     ledger.close()
@@ -110,7 +112,7 @@ def test_a_killed_sealer_leaves_one_history_with_every_event_once(ledger, ids, s
     before = heads(ledger)
     assert seal_and_die(ledger, step) == -signal.SIGKILL
     assert ledger.exit_code() in {0, 6}, "a kill must never look like a contradiction"
-    assert ledger.seal() == CONTROL_ENTRIES + (100 if step in BEFORE_SWAP else 0)
+    assert ledger.seal() == CONTROL_ENTRIES + (BATCH if step in BEFORE_SWAP else 0)
     assert_one_history(ledger, before)
     assert sealed_ids(ledger) == ids
     assert not list((ledger.config.staging / "acme/p0").glob("*-*"))
@@ -204,7 +206,7 @@ def test_a_swap_whose_answer_was_lost_is_asked_for_again(ledger, ids, happens):
         (sealer,) = sealers_for(ledger.config, ledger.log, unsure, partitions=[0])
         with pytest.raises(DatabaseUnavailableError):
             sealer.seal_once()
-        assert sealer.seal_once().leaves == (0 if happens else 100)
+        assert sealer.seal_once().leaves == (0 if happens else BATCH)
     ledger.seal()
     assert ledger.exit_code() == 0
     assert sealed_ids(ledger) == ids

@@ -83,7 +83,7 @@ def test_it_prints_its_key_signs_and_stops_on_sigterm(tmp_path: Path) -> None:
         assert vkey.name == "w.example/1"
         answer = ask(url, 0, 8)
         verify_cosignature(parse_note(note_of(8) + answer.body), vkey)
-        kept = http.client.HTTPConnection(url.removeprefix("http://"), timeout=5)
+        kept = http.client.HTTPConnection(url.removeprefix("http://"), timeout=60)
         with closing(kept):
             kept.connect()  # a client that idles holds nobody up
             process.send_signal(signal.SIGTERM)
@@ -107,7 +107,7 @@ def test_killed_between_memory_and_answer_it_signs_no_other_history(
     with started(dying) as (process, vkey, url):
         with pytest.raises(OSError):  # noqa: PT011  however the connection breaks off
             ask(url, 0, 8)
-        assert process.wait(timeout=10) == -signal.SIGKILL
+        assert process.wait(timeout=60) == -signal.SIGKILL
     with started(serve(tmp_path / "w")) as (_, again, url):
         assert again == vkey
         assert ask(url, 0, 8).body == b"8\n"
@@ -135,7 +135,7 @@ def test_what_it_cannot_serve_it_says(
         capture_output=True,
         text=True,
         check=False,
-        timeout=30,
+        timeout=120,
     )
     assert (done.returncode, done.stdout) == (code, "")
     assert done.stderr

@@ -59,7 +59,7 @@ def step(world: World, emitter: Emitter, *routes: AlertConfig) -> Told:
     with auditor(world.config) as connection:
         alerting = Alerting(replace(world.config, alerts=routes), emitter)
         told = alerting.step(connection)
-    emitter.flush(30)
+    assert emitter.flush(60)
     return told
 
 

@@ -6,8 +6,7 @@ import json
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
@@ -31,6 +30,7 @@ from projections.database import Database
 from tests.support.ledger import decision
 from tests.support.postgres import fresh_database
 from tests.support.story import ROOT, Home, make_home
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.postgres
 SOURCE = "data.source.registered"
@@ -78,14 +78,6 @@ def the_rest_goes_on(home: Home) -> None:
     home.work()
     assert arrived(home, made.data["event_id"])
     assert home.exit_code() == 0
-
-
-def eventually(holds: Callable[[], bool], seconds: float = 120.0) -> None:
-    """Wait for what may take its time on a busy machine."""
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 # At the door
@@ -183,7 +175,7 @@ def test_a_key_that_nobody_authorised_waits_in_quarantine_until_one_does(home: H
                 kind="service",
                 public_key=signer.public_key,
             )
-        eventually(lambda: bool(home.work()) and emitter.wait_sealed(0.5))
+        until(lambda: bool(home.work()) and emitter.wait_sealed(0.5))
     home.work()
     assert arrived(home, str(UUID(bytes=event.id)))
     assert home.exit_code() == 0
@@ -204,7 +196,7 @@ def test_a_schema_that_is_not_registered_yet_delays_its_events_alone(home: Home)
         with closing(open_log(home.config)) as log:
             fact = SchemaRegistered.record(schema=text)
             append_as_operator(home.config, log, [fact])
-        eventually(lambda: bool(home.work()) and emitter.wait_sealed(0.5))
+        until(lambda: bool(home.work()) and emitter.wait_sealed(0.5))
     assert home.exit_code() == 0
 
 
@@ -330,14 +322,14 @@ def test_a_database_that_dies_while_projecting_loses_and_repeats_nothing(
     with Database.open(home.config):
         worker = home.start("worker")
         try:
-            eventually(lambda: position(home) > 0)
+            until(lambda: position(home) > 0)
             pid = int((home.path / "postgres/postmaster.pid").read_text().split()[0])
             server = psutil.Process(pid)
             server.send_signal(signal.SIGQUIT)  # at once, as after a power cut
             server.wait(60)
             # A worker that was through already has no need of its server until then.
             count += emitted(home, thousands=1)
-            eventually(lambda: decisions(home) == count)
+            until(lambda: decisions(home) == count)
             assert worker.poll() is None
         finally:
             worker.terminate()

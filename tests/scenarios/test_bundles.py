@@ -19,9 +19,10 @@ from ledger.bundle.layout import parse_files, to_files
 from ledger.clock import now_ms
 from ledger.codec import encode
 from ledger.entry import EncodedEvent
-from ledger.events.registry import ModelVersionCreated
+from ledger.events.registry import ModelVersionCreated, ReleaseCreated
 from ledger.policy import parse_policy
 from projections.commands.prove import LARGEST, replay
+from tests.support.events import ref
 from tests.support.ledger import decision
 from tests.support.postgres import fresh_database
 from tests.support.story import (
@@ -175,9 +176,22 @@ def messed(home: Home) -> None:
         )
         for n in "ab"
     ]
+    bound = [
+        ReleaseCreated.record(
+            basis="declared",
+            release="loans-1",
+            model_version=ref(versions[0]),
+            model="loans",
+            version="v1",
+            artifact_digest=f"sha256:{'a' * 64}",
+            change_class="none",
+            digest=f"sha256:{n * 64}",
+        )
+        for n in "12"
+    ]
     once = decision(output="one")
     again = once.model_copy(update={"output": "two"})
-    stream.append([once, *versions])
+    stream.append([once, *versions, *bound])
     stream.append([again])
     schema_id, body = encode(once)
     ledger.log.append(0, value := stream.pack([EncodedEvent(schema_id, body[:-1])]))
@@ -212,6 +226,7 @@ def test_a_messy_ledger_is_replayed_to_the_same_answers(
         assert [c["kind"] for c in replayed["conflicts"]] == [
             "event id",
             "model version",
+            "release",
         ]
         assert len(replayed["unreadable"]) == 1
         assert sum(row["duplicates"] for row in replayed["origins"]) == 1

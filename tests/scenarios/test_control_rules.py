@@ -12,7 +12,7 @@ import pytest
 from ledger import clock
 from ledger.output import parse_time
 from projections.columns import to_time
-from projections.controls.engine import evaluate
+from projections.controls.engine import Examined, evaluate
 from projections.controls.rulebook import rule_named
 from projections.database import Connection
 from projections.evidence import Bounds
@@ -49,6 +49,13 @@ class Rules:
         self, rule: str, system: str, *, day: float = 20, known: float | None = None
     ) -> dict[str, str]:
         """Causes by detail, on a day of the stories, as far as known on another."""
+        found = self.tested(rule, system, day=day, known=known)
+        return {one.detail or "": one.cause or "" for one in found}
+
+    def tested(
+        self, rule: str, system: str, *, day: float = 20, known: float | None = None
+    ) -> list[Examined]:
+        """What breaks a rule, on a day of the stories, as far as known on another."""
         result = evaluate(
             self.connection,
             [rule_named(rule)],
@@ -57,11 +64,7 @@ class Rules:
         )[0]
         assert result.error is None
         found = result.breaches.values()
-        return {
-            one.detail or "": one.cause or ""
-            for one in found
-            if one.system_id == f"{system}.story"
-        }
+        return [one for one in found if one.system_id == f"{system}.story"]
 
 
 def moment(day: float) -> datetime:
@@ -406,9 +409,60 @@ def test_a_probe_that_could_not_ask_accuses_no_answer(rules: Rules) -> None:
         [],
     ]
     assert "could not be asked: none of the 4" in told[9]["known not answered"]
+    both = rules.tested("probe-failed", "unanswered", day=9)
+    assert {one.detail: one.severity for one in both} == {
+        "known": None,
+        "known not answered": "medium",
+    }
 
 
 _DAYS = (6, 9, 13)
+
+
+# Second persons ----------------------------------------------------------------------
+
+_PIPELINE = {"signed_by": "service:ci"}
+_SELF, _UNKNOWN = "approval-self", "approval-second-person-unknown"
+
+
+@story("piped")
+def _(w: Stage) -> None:
+    """A pipeline signs; on day 6 its author asks, and on day 7 another approves."""
+    _clean(w, release=_PIPELINE, request=None)
+    w.on(6, "request")
+    w.on(7, "approval")
+
+
+def test_who_asks_for_an_approval_is_an_author_where_a_pipeline_signed(
+    rules: Rules,
+) -> None:
+    (cause,) = rules.breaches(_UNKNOWN, "piped", day=5).values()
+    assert "No person is recorded among its authors" in cause
+    assert "service:ci" in cause
+    assert not rules.breaches(_SELF, "piped", day=5), "nobody is accused"
+    assert not rules.breaches(_UNKNOWN, "piped", day=8)
+    assert rules.breaches(_UNKNOWN, "piped", day=8, known=6.5)
+
+
+@story("named")
+def _(w: Stage) -> None:
+    """A pipeline says who started it, and that very person approves."""
+    _clean(w, release={**_PIPELINE, "actor": "person:approver"}, request=None)
+
+
+def test_whom_a_pipeline_names_approves_as_an_author(rules: Rules) -> None:
+    (cause,) = rules.breaches(_SELF, "named").values()
+    assert "approved at gate production by person:approver, recorded among" in cause
+    assert not rules.breaches(_UNKNOWN, "named")
+
+
+def test_a_control_and_a_gate_judge_second_persons_alike(rules: Rules) -> None:
+    """Q06, the gates and the controls have one definition."""
+    judged = gates(rules.connection, environment="prod", now=moment(5), limit=1_000)
+    of = {one.system_id: one for one in judged if one.gate}
+    assert of["piped.story"].status == "unknown"
+    assert of["named.story"].status == "unmet"
+    assert of["late.story"].status == "met"
 
 
 # Gates in force ----------------------------------------------------------------------

@@ -13,7 +13,7 @@ import joblib
 import pytest
 from typer.testing import CliRunner
 
-from ledger.errors import IntegrityError, MalformedError
+from ledger.errors import IntegrityError, InvalidEventError
 from ledger.evaluation.differential import Plan
 from ledger.sdk import Ledger, init
 from ledger.stopping import Stopping
@@ -84,7 +84,7 @@ def tell(world: World) -> None:
         lg.set_criteria(MODEL, "difference.accuracy.low", -0.5, baseline="current")
         release = lg.release(world.versions["v1"])
         world.deployment = lg.deploy(release, "prod", service=world.url)
-        assert lg.flush(30)
+        assert lg.flush(60)
 
 
 def test_two_recorded_versions_are_compared_by_name(world: World):
@@ -186,7 +186,7 @@ def test_data_that_is_not_the_recorded_version_ends_the_test(world: World):
 
 
 def test_data_without_a_column_that_a_version_takes_ends_the_test(world: World):
-    with world.client() as lg, pytest.raises(MalformedError, match="income"):
+    with world.client() as lg, pytest.raises(InvalidEventError, match="income"):
         lg.diff_test(
             world.versions["v1"],
             world.versions["v2"],

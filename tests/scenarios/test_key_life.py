@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
-from ledger import cli, init
+from ledger import cli, clock, init
 from ledger.administration import new_key
 from ledger.checkpoint import parse_checkpoint
 from ledger.config import LogConfig, load_config
@@ -19,10 +20,12 @@ from ledger.errors import ConfigurationError, NotAuthorisedError
 from ledger.keys import Ed25519Signer, key_fingerprint, load_signer, write_key
 from ledger.leaf import parse_leaf
 from ledger.public import OriginReader
+from ledger.sdk.signers import Signers
 from ledger.setup import add_identity, initialise, key_uri
 from ledger.verdict import Verdict
 from ledger.verification import load_control
 from tests.support.ledger import SmallLedger, open_ledger, sealed_ids
+from tests.support.story import make_home
 
 RUNNER, APP = CliRunner(), cli.build_app()
 
@@ -196,7 +199,7 @@ def test_the_name_of_an_identity_says_its_kind_and_a_person_may_approve(
     with init(ledger.home, quiet=True) as lg:
         release = lg.register_model("m", b"w")
         lg.approve(release, gate="production", by="person:bela")
-        assert lg.flush(20)
+        assert lg.flush(60)
     ledger.seal()
     assert not any(verdict.is_quarantine for verdict in verdicts(ledger))
 
@@ -243,9 +246,36 @@ def test_an_approval_by_a_services_key_is_refused_before_it_is_recorded(
         ):
             with pytest.raises(NotAuthorisedError, match="registered as a service's"):
                 act()
-        assert lg.flush(20)
+        assert lg.flush(60)
     ledger.seal()
     assert not any(verdict.is_quarantine for verdict in verdicts(ledger))
+
+
+@pytest.mark.kafka
+@pytest.mark.postgres
+def test_brokers_tell_beforehand_too_and_when_they_are_away_the_sealer_judges(
+    tmp_path: Path,
+    kafka_bootstrap: str,
+    tables_dsn: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    home = make_home(tmp_path, bootstrap=kafka_bootstrap, dsn=tables_dsn, people=False)
+    ledger = home.small_ledger()
+    made = new_key(ledger.config, ledger.log, identity="person:bela", kind="service")
+    config = add_identity(ledger.config, "person:bela", f"file:{made.path}")
+    ledger.seal()
+    ledger.close()
+    asked = ("person:bela", "registry.approval.decided")
+    known = Signers(config)
+    for _ in range(2):
+        with pytest.raises(NotAuthorisedError, match="registered as a service's"):
+            known.require(*asked)
+    known.require("person:bela", "registry.release.created")
+    monkeypatch.setattr("ledger.sdk.signers._WAIT_S", 0.2)
+    away = replace(config, log=replace(config.log, bootstrap="127.0.0.1:1"))
+    begun = clock.monotonic()
+    Signers(away).require(*asked)
+    assert clock.monotonic() - begun < 2
 
 
 def test_a_refused_entry_is_named_by_the_worker_and_by_the_doctor(
@@ -257,7 +287,7 @@ def test_a_refused_entry_is_named_by_the_worker_and_by_the_doctor(
     with init(ledger.home, quiet=True) as lg:  # the key is not sealed: nobody knows
         version = lg.register_model("m", b"w")
         lg.approve(version, gate="production", by="person:bela")
-        assert lg.flush(20)
+        assert lg.flush(60)
     told = RUNNER.invoke(APP, ["worker", "--once", "--no-project", *home])
     assert told.exit_code == 0
     assert "refused as NOT_AUTHORISED: 1 entries that name person:bela" in told.stderr

@@ -15,10 +15,12 @@ from tests.support.database import (
     PERSON,
     Projected,
     Story,
+    Template,
     digest_of,
     projected,
     record,
     tell,
+    template,
     write,
 )
 from tests.support.ledger import make_ledger
@@ -26,19 +28,27 @@ from tests.support.ledger import make_ledger
 pytestmark = pytest.mark.postgres
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def story() -> Story:
     return tell()
 
 
-@pytest.fixture
-def world(tmp_path: Path, tables_dsn: str, story: Story) -> Iterator[Projected]:
-    ledger = make_ledger(tmp_path)
-    write(ledger, story)
-    with projected(ledger, tables_dsn) as made:
+@pytest.fixture(scope="module")
+def told(
+    tmp_path_factory: pytest.TempPathFactory, postgres_server: str, story: Story
+) -> Iterator[Template]:
+    def fill(made: Projected) -> None:
+        write(made.ledger, story)
         made.seal_and_project()
+
+    with template(tmp_path_factory.mktemp("told"), postgres_server, fill) as made:
         yield made
-    ledger.close()
+
+
+@pytest.fixture
+def world(told: Template, tmp_path: Path) -> Iterator[Projected]:
+    with told.copied(tmp_path) as made:
+        yield made
 
 
 def chain(

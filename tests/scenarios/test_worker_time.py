@@ -24,6 +24,7 @@ from projections.worker import Worker
 from tests.support.dating import dated_steps, dated_verifier, newest_size
 from tests.support.ledger import SmallLedger, make_ledger
 from tests.support.tsa import Authority, Running, serving
+from tests.support.waiting import until
 
 RUN = """
 import sys
@@ -60,13 +61,6 @@ def worker(ledger: SmallLedger, said: list[str], *, once: bool = True) -> Worker
 
 def tokens(ledger: SmallLedger) -> list[str]:
     return sorted(path.name for path in ledger.folder(MANIFEST).glob("*.tsr"))
-
-
-def until(condition, seconds: float = 60.0) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.01)
 
 
 def test_one_step_leaves_a_ledger_that_is_dated(ledger):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 from uuid import UUID
+
+from psycopg.conninfo import conninfo_to_dict
 
 from ledger import clock
 from ledger.administration import new_key
@@ -20,7 +23,8 @@ from projections.database import Connection, Database
 from projections.projection import Advanced, advance
 from projections.schemas import migrate
 from tests.support.events import ref
-from tests.support.ledger import SmallLedger, Stream
+from tests.support.ledger import SmallLedger, Stream, copy_ledger, make_ledger
+from tests.support.postgres import fresh_database
 
 PERSON = "person:maria"
 
@@ -106,6 +110,38 @@ def projected(ledger: SmallLedger, dsn: str) -> Iterator[Projected]:
     ledger.config = with_database(ledger.config, dsn)
     with Database.open(ledger.config) as database:
         yield Projected(ledger, database)
+
+
+@dataclass(frozen=True)
+class Template:
+    """A ledger and its tables, made once: each test works with copies of both."""
+
+    home: Path
+    server: str
+    database: str
+
+    @contextmanager
+    def copied(self, folder: Path) -> Generator[Projected]:
+        """Copy the home below ``folder``; whoever writes to it opens a new stream."""
+        with fresh_database(self.server, template=self.database) as dsn:
+            ledger = copy_ledger(self.home, folder / "home")
+            with projected(ledger, dsn) as made:
+                made.migrated = True
+                yield made
+            ledger.close()
+
+
+@contextmanager
+def template(
+    folder: Path, server: str, fill: Callable[[Projected], object]
+) -> Generator[Template]:
+    """Make a ledger below ``folder`` and a database, and fill both."""
+    ledger = make_ledger(folder)
+    with fresh_database(server) as dsn:
+        with projected(ledger, dsn) as made:
+            fill(made)
+        ledger.close()
+        yield Template(ledger.home, server, str(conninfo_to_dict(dsn)["dbname"]))
 
 
 @dataclass

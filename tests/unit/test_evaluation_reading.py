@@ -95,6 +95,17 @@ def test_a_row_without_a_known_answer_is_refused(tmp_path: Path):
         read_rows(path, label="b").truth(as_numbers=True)
 
 
+def test_columns_that_a_model_does_not_take_are_no_contradiction(tmp_path: Path):
+    path = tmp_path / "model.joblib"
+    joblib.dump(ports.pipeline().named_steps["model"], path)
+    model, data = load_model(path.read_bytes(), where="m"), ports.table(4)
+    with pytest.raises(InvalidEventError, match="takes 2 columns") as refused:
+        model.prepare(data)
+    assert refused.value.exit_code == 2
+    assert "--label" in str(refused.value.hint)
+    assert "income" in str(refused.value.hint)
+
+
 def limit(metric: str, value: float, direction: str = "at_least") -> RecordedCriterion:
     return RecordedCriterion(b"i" * 16, metric, value, direction)
 
@@ -236,3 +247,4 @@ def test_reports_let_no_name_become_markup():
     made = page.page("T", "<script>", [page.table("c", ("<i>",), [("<u>",)])]).decode()
     assert "<script>" not in made
     assert "&lt;u&gt;" in made
+    assert r"a\u202eb" in page.paragraph("a\u202eb")

@@ -11,7 +11,7 @@ from ledger.forks import ForkGate
 def inside(gate: ForkGate, entered: threading.Event, leave: threading.Event) -> None:
     with gate:
         entered.set()
-        leave.wait(10)
+        leave.wait(60)
 
 
 def test_a_fork_waits_until_every_thread_is_outside():

@@ -45,9 +45,12 @@ def test_the_imprint_holds_two_files_for_each_type() -> None:
     assert set(imprint()) == expected
 
 
-@pytest.mark.parametrize("path", sorted(imprint()))
+PAGES = imprint()
+
+
+@pytest.mark.parametrize("path", sorted(PAGES))
 def test_a_page_says_first_that_it_is_generated_and_links_its_schema(path: str) -> None:
-    content = imprint()[path].decode()
+    content = PAGES[path].decode()
     if path.endswith(".md"):
         family = path.partition("/")[0]
         assert content.split("\n")[0] == (
