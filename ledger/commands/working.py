@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 PAUSE_S = 0.5
 LONGEST_PAUSE_S = 5.0
+_DRIFT = "differences recorded"
 _EXTRA = "pip install 'mlledger[embedded]'"
 
 
@@ -119,7 +120,7 @@ def _sealing(config: Config, *, seal: bool, watch: bool, once: bool) -> Working:
 def _work(running: Working, name: str, *, once: bool, stop: Stopping) -> None:
     if once:
         running.step()
-        if running.done.get("rules checked"):
+        if running.done.get("rules checked") or running.done.get(_DRIFT):
             running.step()  # what they found is sealed and projected as well
         return
     note(f"working on {name}; stop with Ctrl-C")
