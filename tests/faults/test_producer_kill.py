@@ -180,7 +180,7 @@ def test_a_journal_without_any_page_left_is_kept_and_its_spool_is_packed(
     returned = killed(config, "emitted", 9)
     (journal_id,) = journal_ids(config.journal)
     path = journal_path(config.journal, journal_id)
-    for side in ("-wal", "-shm", "-journal"):  # SQLite would mend the file with the last
+    for side in ("-wal", "-shm", "-journal"):  # the last would mend it
         path.with_name(path.name + side).unlink(missing_ok=True)
     path.write_bytes(b"\xff" * 8192)
     flush_left(config)
