@@ -14,21 +14,7 @@ SELECT x.identity, x.type, count(*) AS events,
        extract(epoch FROM max(x.time - x.sealed_at))::bigint AS longest_s,
        min(x.time) AS first_time, max(x.time) AS last_time,
        (array_agg(x.event_id ORDER BY x.time, x.event_id))[1] AS first_id
-  FROM (
-       SELECT e.identity, e.type, e.time, e.sealed_at, e.event_id
-         FROM integrity.event AS e
-        WHERE e.time - e.sealed_at > %(ahead_s)s * interval '1 second'
-        UNION ALL
-       SELECT d.identity, 'prediction.decision.recorded', d.time, d.sealed_at, d.event_id
-         FROM decisions.decision AS d
-        WHERE d.time - d.sealed_at > %(ahead_s)s * interval '1 second'
-          AND (%(since)s::timestamptz IS NULL OR d.time >= %(since)s)
-          AND (%(until)s::timestamptz IS NULL OR d.time < %(until)s)
-       ) AS x
- WHERE (%(source)s::text IS NULL OR x.identity = %(source)s)
-   AND (%(since)s::timestamptz IS NULL OR x.time >= %(since)s)
-   AND (%(until)s::timestamptz IS NULL OR x.time < %(until)s)
-   AND x.time <= coalesce(%(as_of)s::timestamptz, 'infinity')
-   AND x.sealed_at <= coalesce(%(known_as_of)s::timestamptz, 'infinity')
+-- include each_event
+   AND x.time - x.sealed_at > %(ahead_s)s * interval '1 second'
  GROUP BY x.identity, x.type
  ORDER BY events DESC, x.identity, x.type;
