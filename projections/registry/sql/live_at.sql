@@ -44,29 +44,7 @@ SELECT d.event_id, d.time, d.sealed_at, d.origin, d.leaf, d.idx, d.identity,
         WHERE d.event_id = candidate.deployment_id
         LIMIT 1  -- one by one: candidates are far fewer than the planner expects
        ) AS d
-  LEFT JOIN LATERAL (
-       SELECT c.change, c.role, c.traffic, c.time, c.event_id
-         FROM registry.deployment_change AS c
-        WHERE c.deployment_id = d.event_id
-          AND c.time <= coalesce(%(as_of)s::timestamptz, 'infinity')
-          AND c.sealed_at <= coalesce(%(known_as_of)s::timestamptz, 'infinity')
-        ORDER BY c.time DESC, c.event_id DESC
-        LIMIT 1
-       ) AS c ON true
-  LEFT JOIN LATERAL (
-       SELECT n.time
-         FROM registry.deployment_change AS n
-        WHERE n.deployment_id = d.event_id
-          AND n.time > coalesce(%(as_of)s::timestamptz, 'infinity')
-          AND n.sealed_at <= coalesce(%(known_as_of)s::timestamptz, 'infinity')
-        ORDER BY n.time, n.event_id
-        LIMIT 1
-       ) AS n ON true
-  LEFT JOIN registry.release AS r ON r.event_id = d.release_id
-   AND r.sealed_at <= coalesce(%(known_as_of)s::timestamptz, 'infinity')
-  LEFT JOIN LATERAL (
--- include stop_in_force
-       ) AS h ON true
+-- include deployment_state
  WHERE (%(environment)s::text IS NULL OR d.environment = %(environment)s)
    AND (%(system)s::text IS NULL OR coalesce(d.system_id, r.system_id) = %(system)s)
    AND d.time <= coalesce(%(as_of)s::timestamptz, 'infinity')
